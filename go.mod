@@ -1,0 +1,14 @@
+module github.com/certmail/certmail
+
+go 1.26.0
+
+require (
+	github.com/emersion/go-message v0.18.2
+	github.com/stretchr/testify v1.12.1
+	go.mozilla.org/pkcs7 v0.10.0
+	golang.org/x/crypto v0.58.0
+	golang.org/x/net v0.62.0
+	golang.org/x/text v0.43.0
+)
+
+require go.yaml.in/yaml/v3 v3.0.5 // indirect
