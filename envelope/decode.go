@@ -1,0 +1,132 @@
+package envelope
+
+import (
+	"bufio"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"mime/quotedprintable"
+)
+
+// Content returns a reader over the part's decoded body. Parts without a
+// transfer encoding (7bit, 8bit, binary) are handed out byte for byte.
+//
+// White space and line ends inside base64 are ignored, as is what follows its
+// padding; other foreign bytes are an ErrEncoding.
+func (p *Part) Content() (io.Reader, error) {
+	switch p.Encoding() {
+	case "", "7bit", "8bit", "binary":
+		return p.Raw(), nil
+	case "base64":
+		return &encodingReader{base64.NewDecoder(base64.StdEncoding, newBase64Filter(p.Raw())), p.Body.Start}, nil
+	case "quoted-printable":
+		return &encodingReader{quotedprintable.NewReader(p.Raw()), p.Body.Start}, nil
+	}
+	return nil, errorf("part", p.Entity.Start, ErrEncoding, "Content-Transfer-Encoding %q, want 7bit, 8bit, binary, base64 or quoted-printable", clip(p.Encoding()))
+}
+
+// Bytes returns the decoded body, refusing with ErrTooLarge more than limit
+// bytes.
+func (p *Part) Bytes(limit int64) ([]byte, error) {
+	if p.Encoding() == "base64" && p.Body.Len() <= 4*limit {
+		if out, err := p.fastBase64(); err == nil && int64(len(out)) <= limit {
+			return out, nil
+		}
+	}
+	r, err := p.Content()
+	if err != nil {
+		return nil, err
+	}
+	data, err := io.ReadAll(io.LimitReader(r, limit+1))
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(data)) > limit {
+		return nil, errorf("part", p.Entity.Start, ErrTooLarge, "more than %d bytes", limit)
+	}
+	return data, nil
+}
+
+// fastBase64 decodes a kept body in one go: the standard decoder skips line
+// ends, and refuses whatever else is left to the tolerant reader.
+func (p *Part) fastBase64() ([]byte, error) {
+	if p.kept == nil {
+		return nil, io.ErrUnexpectedEOF
+	}
+	out := make([]byte, base64.StdEncoding.DecodedLen(len(p.kept)))
+	n, err := base64.StdEncoding.Decode(out, p.kept)
+	return out[:n:n], err
+}
+
+// encodingReader says where undecodable data stands.
+type encodingReader struct {
+	r     io.Reader
+	start int64
+}
+
+func (e *encodingReader) Read(p []byte) (int, error) {
+	n, err := e.r.Read(p)
+	var corrupt base64.CorruptInputError
+	switch {
+	case err == nil || errors.Is(err, io.EOF):
+	case errors.As(err, &corrupt), errors.Is(err, io.ErrUnexpectedEOF):
+		err = &Error{Where: "part", Offset: e.start, Err: fmt.Errorf("%w: %w", ErrEncoding, err)}
+	}
+	return n, err
+}
+
+// base64Filter drops white space and ends at the padding.
+type base64Filter struct {
+	r    *bufio.Reader
+	seen int // characters so far, modulo 4
+	done bool
+}
+
+func newBase64Filter(r io.Reader) io.Reader {
+	return &base64Filter{r: bufio.NewReaderSize(r, 32<<10)}
+}
+
+func (f *base64Filter) Read(p []byte) (int, error) {
+	n := 0
+	for n < len(p) && !f.done {
+		if n > 0 && f.r.Buffered() == 0 {
+			break
+		}
+		c, err := f.r.ReadByte()
+		if err != nil {
+			// A last group without its padding is completed.
+			if errors.Is(err, io.EOF) && f.seen > 1 {
+				p[n] = '='
+				n++
+				f.pad()
+				continue
+			}
+			if n > 0 && errors.Is(err, io.EOF) {
+				return n, nil
+			}
+			return n, err
+		}
+		switch c {
+		case ' ', '\t', '\r', '\n':
+			continue
+		case '=':
+			p[n] = c
+			n++
+			f.pad()
+		default:
+			p[n] = c
+			n++
+			f.seen = (f.seen + 1) % 4
+		}
+	}
+	if f.done && n == 0 {
+		return 0, io.EOF
+	}
+	return n, nil
+}
+
+func (f *base64Filter) pad() {
+	f.seen = (f.seen + 1) % 4
+	f.done = f.seen == 0
+}

@@ -1,0 +1,224 @@
+package envelope
+
+import (
+	"crypto"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/certmail/certmail/internal/cms"
+)
+
+// Signature is what the signature of a message shows by itself: that these
+// bytes were signed with these keys. Whose keys they are and whether they may
+// certify mail is judged by package trust.
+type Signature struct {
+	// Signers holds one result per signer. PEC has exactly one (RFC 6109
+	// §2.1).
+	Signers []SignerResult
+	// Certificates are the certificates carried along, raw DER, not judged.
+	Certificates [][]byte
+	// CRLs are the revocation lists carried along, raw DER, not judged.
+	CRLs [][]byte
+	// LineEnds says which reading of the line ends the digest fits.
+	LineEnds LineEnds
+	// Findings is everything odd that was met.
+	Findings []Finding
+	// Err says why there is no result at all, or why there must not be one.
+	Err error
+}
+
+// SignerResult is what was found out about one signer.
+type SignerResult struct {
+	// RawCertificate is the certificate that the signer names, DER; nil when
+	// it was not carried along nor given.
+	RawCertificate []byte
+	Certificate    *x509.Certificate
+	// Digest is the algorithm of the content digest, from the signature
+	// itself; the micalg parameter of the message is only a hint.
+	Digest crypto.Hash
+	// Algorithm names the signature algorithm for people.
+	Algorithm string
+	// DigestOK: the signed part has the digest that was signed.
+	// SignatureOK: the signed attributes verify under the certificate's key.
+	// ContentTypeOK: they speak of the right kind of content.
+	DigestOK, SignatureOK, ContentTypeOK bool
+	// SigningTime is the signer's claim, zero when it makes none.
+	SigningTime time.Time
+	// Err is nil only if everything holds.
+	Err error
+}
+
+// OK tells whether exactly one signer signed and everything about its
+// signature holds. It says nothing about who that is.
+func (s *Signature) OK() bool {
+	return s.Err == nil && len(s.Signers) == 1 && s.Signers[0].Err == nil &&
+		s.Signers[0].DigestOK && s.Signers[0].SignatureOK && s.Signers[0].ContentTypeOK
+}
+
+// Errors of VerifySignature beside ErrNotSigned.
+var (
+	// ErrAmbiguousContent says that a detached signature also carries content:
+	// which of the two was meant cannot be told.
+	ErrAmbiguousContent = errors.New("detached signature with content of its own")
+	// ErrSeveralSigners says that a message has more than one signer.
+	ErrSeveralSigners = errors.New("more than one signer")
+	// ErrAltered says that the signed bytes are not those that were signed.
+	ErrAltered = errors.New("content was altered after it was signed")
+	// ErrSignerMissing says that the signer's certificate is not carried along
+	// and was not given.
+	ErrSignerMissing = errors.New("certificate of the signer is missing")
+	// ErrBadSignature says that the signature does not verify.
+	ErrBadSignature = errors.New("signature does not verify")
+)
+
+// SignatureOptions are what VerifySignature may need from outside. A nil
+// pointer means none.
+type SignatureOptions struct {
+	// Parse parses certificates; x509.ParseCertificate unless set. A trust
+	// store offers one that remembers.
+	Parse func(der []byte) (*x509.Certificate, error)
+	// Certificates are tried when the message does not carry its signer's.
+	Certificates []*x509.Certificate
+}
+
+// VerifySignature checks the signature of the message over the bytes that
+// were scanned. The result is never nil; see its Err and OK.
+func (m *Message) VerifySignature(opt *SignatureOptions) *Signature {
+	if opt == nil {
+		opt = &SignatureOptions{}
+	}
+	sig := &Signature{}
+	sd, err := m.signedData()
+	if err != nil {
+		sig.Err = err
+		return sig
+	}
+	sig.Certificates, sig.CRLs = sd.Certificates, sd.CRLs
+	for _, f := range sd.Findings {
+		sig.Findings = append(sig.Findings, Finding{Code: f.Code, Detail: f.Detail})
+	}
+	if sd.HasContent {
+		sig.Err = &Error{Where: "signature", Offset: m.SignaturePart.Entity.Start, Err: ErrAmbiguousContent}
+	}
+	sig.Signers = make([]SignerResult, len(sd.Signers))
+	for i := range sd.Signers {
+		m.verifySigner(sig, sd, i, opt)
+	}
+	if len(sd.Signers) > 1 && sig.Err == nil {
+		sig.Err = errorf("signature", m.SignaturePart.Entity.Start, ErrSeveralSigners, "%d, want 1", len(sd.Signers))
+	}
+	return sig
+}
+
+// signedData reads the signature part.
+func (m *Message) signedData() (*cms.SignedData, error) {
+	p := m.SignaturePart
+	if m.Signed == nil || p == nil {
+		return nil, &Error{Where: "message", Offset: -1, Err: ErrNotSigned}
+	}
+	if p.Body.Len() > int64(m.opt.MaxSignature) {
+		return nil, errorf("signature", p.Entity.Start, ErrTooLarge, "%d bytes, want at most %d", p.Body.Len(), m.opt.MaxSignature)
+	}
+	der, err := p.Bytes(int64(m.opt.MaxSignature))
+	if err != nil {
+		return nil, err
+	}
+	sd, err := cms.Parse(der, nil)
+	if err != nil {
+		return nil, &Error{Where: "signature", Offset: p.Entity.Start, Err: err}
+	}
+	return sd, nil
+}
+
+// verifySigner tries the certificates that the signer may mean: a message can
+// carry a decoy with the same issuer and serial number.
+func (m *Message) verifySigner(sig *Signature, sd *cms.SignedData, i int, opt *SignatureOptions) {
+	r := &sig.Signers[i]
+	raw := sd.CertificateOf(i)
+	if raw == nil {
+		m.tryGiven(sig, sd, i, opt)
+		return
+	}
+	if *r = m.try(sig, sd, i, raw, opt); r.SignatureOK {
+		return
+	}
+	for _, other := range sd.CandidatesOf(i)[1:] {
+		if again := m.try(sig, sd, i, other, opt); again.SignatureOK {
+			*r = again
+			return
+		}
+	}
+}
+
+// tryGiven verifies with a certificate of the caller's.
+func (m *Message) tryGiven(sig *Signature, sd *cms.SignedData, i int, opt *SignatureOptions) {
+	r := &sig.Signers[i]
+	for _, cert := range opt.Certificates {
+		if *r = m.tryParsed(sig, sd, i, cert); !errors.Is(r.Err, cms.ErrCertificateMismatch) {
+			return
+		}
+	}
+	*r = m.tryParsed(sig, sd, i, nil)
+}
+
+func (m *Message) try(sig *Signature, sd *cms.SignedData, i int, raw []byte, opt *SignatureOptions) SignerResult {
+	parse := opt.Parse
+	if parse == nil {
+		parse = x509.ParseCertificate
+	}
+	cert, err := parse(raw)
+	r := m.tryParsed(sig, sd, i, cert)
+	r.RawCertificate = raw
+	if err != nil {
+		r.Err = &Error{Where: "signature", Offset: -1, Err: fmt.Errorf("%w: certificate of the signer: %w", ErrBadSignature, err)}
+	}
+	return r
+}
+
+func (m *Message) tryParsed(sig *Signature, sd *cms.SignedData, i int, cert *x509.Certificate) SignerResult {
+	ends := CanonicalLineEnds
+	digest := func(h crypto.Hash) ([]byte, error) { return m.Digest(h, ends) }
+	result := sd.Verify(i, cert, digest)
+	if result.SignatureOK && !result.DigestOK && (m.digest.bareLF || m.digest.runs) {
+		// The signer may have digested other line ends than we did.
+		for _, other := range []LineEnds{CollapsedLineEnds, RawLineEnds} {
+			if ends = other; m.sameBytes(other) {
+				continue
+			}
+			if again := sd.Verify(i, cert, digest); again.DigestOK {
+				result, sig.LineEnds = again, other
+				sig.Findings = append(sig.Findings, Finding{Code: "line-endings-as-signed", Detail: "the digest fits the " + other.String() + " line ends"})
+				break
+			}
+		}
+	}
+	if result.NonDERAttributes {
+		sig.Findings = append(sig.Findings, Finding{Code: "non-der-attributes", Detail: "the signed attributes are not in DER"})
+	}
+	r := SignerResult{
+		Certificate: cert,
+		Digest:      result.Digest, Algorithm: result.SignatureAlgorithm, SigningTime: result.SigningTime,
+		DigestOK: result.DigestOK, SignatureOK: result.SignatureOK, ContentTypeOK: result.ContentTypeOK,
+	}
+	if cert != nil {
+		r.RawCertificate = cert.Raw
+	}
+	if result.Err != nil {
+		r.Err = explain(&result)
+	}
+	return r
+}
+
+// explain puts the outcomes into words of our own; errors.Is finds both.
+func explain(r *cms.Result) error {
+	reason := ErrBadSignature
+	switch {
+	case r.SignatureOK && !r.DigestOK:
+		reason = ErrAltered
+	case errors.Is(r.Err, cms.ErrCertificateMissing):
+		reason = ErrSignerMissing
+	}
+	return &Error{Where: "signature", Offset: -1, Err: fmt.Errorf("%w: %w", reason, r.Err)}
+}
