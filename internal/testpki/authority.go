@@ -7,7 +7,6 @@ import (
 	"crypto/sha1"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"encoding/asn1"
 	"encoding/pem"
 	"math/big"
 	"time"
@@ -29,8 +28,14 @@ type Leaf struct {
 	Chain       []*x509.Certificate
 }
 
-// PolicyPEC is the policy of provider certificates, 1.3.76.16.3.1.1 (pec.md §5.2).
-var PolicyPEC = asn1.ObjectIdentifier{1, 3, 76, 16, 3, 1, 1}
+// PolicyPEC is the policy of provider certificates, 1.3.76.16.3.1.1.
+func PolicyPEC() x509.OID {
+	oid, err := x509.OIDFromInts([]uint64{1, 3, 76, 16, 3, 1, 1})
+	if err != nil {
+		panic("testpki: " + err.Error())
+	}
+	return oid
+}
 
 // Epoch and Doomsday bound the validity of what is made here by default.
 var (
@@ -60,7 +65,7 @@ func (a *Authority) Sub(name string, change func(*x509.Certificate)) *Authority 
 	return &Authority{Key: key, Certificate: sign(template, a.Certificate, key.Public(), a.Key), seed: a.seed, serial: a.serial * 1000}
 }
 
-// Provider makes a certificate of the PEC provider profile (pec.md §5.2): one
+// Provider makes a certificate of the PEC provider profile (RFC 6109 §5.5): one
 // rfc822Name, critical digitalSignature, e-mail protection, no
 // basicConstraints. change, if not nil, edits the template.
 func (a *Authority) Provider(organization, address string, change func(*x509.Certificate)) *Leaf {
@@ -78,7 +83,7 @@ func (a *Authority) Issue(key crypto.Signer, organization, address string, chang
 		KeyUsage:          x509.KeyUsageDigitalSignature,
 		ExtKeyUsage:       []x509.ExtKeyUsage{x509.ExtKeyUsageEmailProtection},
 		EmailAddresses:    []string{address},
-		PolicyIdentifiers: []asn1.ObjectIdentifier{PolicyPEC},
+		Policies:          []x509.OID{PolicyPEC()},
 		SubjectKeyId:      keyID(key.Public()),
 	}
 	if change != nil {

@@ -24,6 +24,7 @@ func TestProviderProfile(t *testing.T) {
 	require.False(t, leaf.Certificate.BasicConstraintsValid)
 	require.NotEmpty(t, leaf.Certificate.SubjectKeyId)
 	require.NotEmpty(t, leaf.Certificate.AuthorityKeyId)
+	require.Equal(t, []x509.OID{PolicyPEC()}, leaf.Certificate.Policies)
 	roots := x509.NewCertPool()
 	roots.AddCert(a.Certificate)
 	_, err := leaf.Certificate.Verify(x509.VerifyOptions{Roots: roots, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageEmailProtection}})
