@@ -12,9 +12,12 @@ import (
 // Content returns a reader over the part's decoded body. Parts without a
 // transfer encoding (7bit, 8bit, binary) are handed out byte for byte.
 //
-// White space and line ends inside base64 are ignored, as is what follows its
-// padding; other foreign bytes are an ErrEncoding.
+// White space and line ends inside base64 are ignored, and missing padding at
+// its end; foreign bytes and anything behind the padding are an ErrEncoding.
 func (p *Part) Content() (io.Reader, error) {
+	if p.Header.Count("Content-Transfer-Encoding") > 1 {
+		return nil, errorf("part", p.Entity.Start, ErrEncoding, "several Content-Transfer-Encoding fields")
+	}
 	switch p.Encoding() {
 	case "", "7bit", "8bit", "binary":
 		return p.Raw(), nil
@@ -29,7 +32,7 @@ func (p *Part) Content() (io.Reader, error) {
 // Bytes returns the decoded body, refusing with ErrTooLarge more than limit
 // bytes.
 func (p *Part) Bytes(limit int64) ([]byte, error) {
-	if p.Encoding() == "base64" && p.Body.Len() <= 4*limit {
+	if p.Encoding() == "base64" && p.Header.Count("Content-Transfer-Encoding") == 1 && p.Body.Len() <= 4*limit {
 		if out, err := p.fastBase64(); err == nil && int64(len(out)) <= limit {
 			return out, nil
 		}
@@ -70,63 +73,60 @@ func (e *encodingReader) Read(p []byte) (int, error) {
 	var corrupt base64.CorruptInputError
 	switch {
 	case err == nil || errors.Is(err, io.EOF):
-	case errors.As(err, &corrupt), errors.Is(err, io.ErrUnexpectedEOF):
+	case errors.As(err, &corrupt), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, errBehindPadding):
 		err = &Error{Where: "part", Offset: e.start, Err: fmt.Errorf("%w: %w", ErrEncoding, err)}
 	}
 	return n, err
 }
 
-// base64Filter drops white space and ends at the padding.
+// base64Filter drops white space, completes the last group, and refuses what
+// stands behind the padding.
 type base64Filter struct {
 	r    *bufio.Reader
 	seen int // characters so far, modulo 4
+	pads int
 	done bool
+	// lenient ends at the padding without a word: what stands behind a
+	// signature decides nothing.
+	lenient bool
 }
 
-func newBase64Filter(r io.Reader) io.Reader {
+func newBase64Filter(r io.Reader) *base64Filter {
 	return &base64Filter{r: bufio.NewReaderSize(r, 32<<10)}
 }
 
 func (f *base64Filter) Read(p []byte) (int, error) {
 	n := 0
-	for n < len(p) && !f.done {
+	for n < len(p) {
 		if n > 0 && f.r.Buffered() == 0 {
 			break
 		}
 		c, err := f.r.ReadByte()
+		if errors.Is(err, io.EOF) && !f.done && f.seen > 1 {
+			c, err = '=', nil
+		}
 		if err != nil {
-			// A last group without its padding is completed.
-			if errors.Is(err, io.EOF) && f.seen > 1 {
-				p[n] = '='
-				n++
-				f.pad()
-				continue
-			}
 			if n > 0 && errors.Is(err, io.EOF) {
 				return n, nil
 			}
 			return n, err
 		}
-		switch c {
-		case ' ', '\t', '\r', '\n':
+		switch {
+		case c == ' ' || c == '\t' || c == '\r' || c == '\n':
 			continue
-		case '=':
-			p[n] = c
-			n++
-			f.pad()
-		default:
-			p[n] = c
-			n++
-			f.seen = (f.seen + 1) % 4
+		case f.done && f.lenient:
+			return n, io.EOF
+		case f.done:
+			return n, errBehindPadding
+		case c == '=':
+			f.pads++
 		}
-	}
-	if f.done && n == 0 {
-		return 0, io.EOF
+		p[n] = c
+		n++
+		f.seen = (f.seen + 1) % 4
+		f.done = f.pads > 0 && f.seen == 0
 	}
 	return n, nil
 }
 
-func (f *base64Filter) pad() {
-	f.seen = (f.seen + 1) % 4
-	f.done = f.seen == 0
-}
+var errBehindPadding = errors.New("data behind the padding")

@@ -20,7 +20,7 @@ func (m *Message) Digest(h crypto.Hash, ends LineEnds) ([]byte, error) {
 	sum := h.New()
 	w := newLineEndWriter(sum, ends)
 	if _, err := io.CopyBuffer(struct{ io.Writer }{w}, struct{ io.Reader }{m.Signed.WholeEntity()}, make([]byte, 32<<10)); err != nil {
-		return nil, &Error{Where: "signed part", Offset: m.Signed.Entity.Start, Err: err}
+		return nil, sourceError("signed part", m.Signed.Entity.Start, err)
 	}
 	if err := w.Close(); err != nil {
 		return nil, err
@@ -47,7 +47,7 @@ func (p *Part) CanonicalDigest(h crypto.Hash) ([]byte, error) {
 	sum := h.New()
 	w := newLineEndWriter(sum, CanonicalLineEnds)
 	if _, err := io.CopyBuffer(struct{ io.Writer }{w}, struct{ io.Reader }{p.Raw()}, make([]byte, 32<<10)); err != nil {
-		return nil, &Error{Where: "part", Offset: p.Entity.Start, Err: err}
+		return nil, sourceError("part", p.Entity.Start, err)
 	}
 	if err := w.Close(); err != nil {
 		return nil, err

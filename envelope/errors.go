@@ -18,6 +18,9 @@ var (
 	ErrEmpty = errors.New("empty message")
 	// ErrNotMessage says that the source has not a single header field.
 	ErrNotMessage = errors.New("not a message: no header field")
+	// ErrSource says that the source of a message could not be read: nothing
+	// is known about the message itself.
+	ErrSource = errors.New("cannot read the source")
 	// ErrNoPart says that the message has no such part.
 	ErrNoPart = errors.New("no such part")
 	// ErrEncoding says that a Content-Transfer-Encoding is unknown or that
@@ -46,6 +49,11 @@ func (e *Error) Error() string {
 }
 
 func (e *Error) Unwrap() error { return e.Err }
+
+// sourceError wraps what a source said.
+func sourceError(where string, offset int64, err error) error {
+	return &Error{Where: where, Offset: offset, Err: fmt.Errorf("%w: %w", ErrSource, err)}
+}
 
 func errorf(where string, offset int64, sentinel error, format string, args ...any) error {
 	return &Error{Where: where, Offset: offset, Err: fmt.Errorf("%w: %s", sentinel, fmt.Sprintf(format, args...))}

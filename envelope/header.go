@@ -55,7 +55,31 @@ func parseHeader(raw []byte, found *findings, room []headerField) Header {
 	if bytes.IndexByte(raw, 0) >= 0 {
 		found.add("nul-in-header", "a header block holds a NUL byte")
 	}
+	if loneCR(raw) {
+		found.add("cr-in-header", "a header block holds a CR without its LF; other programs may break the line there")
+	}
 	return h
+}
+
+// loneCR finds a CR that is part of no line end. Runs of CRs before each and
+// every LF are line ends that were converted twice; before some of them, they
+// are odd.
+func loneCR(raw []byte) bool {
+	runs := 0
+	for rest := raw; ; {
+		i := bytes.IndexByte(rest, '\r')
+		if i < 0 {
+			return runs > 0 && runs < bytes.Count(raw, []byte("\n"))
+		}
+		n := len(rest) - i - len(bytes.TrimLeft(rest[i:], "\r"))
+		rest = rest[i+n:]
+		switch {
+		case len(rest) > 0 && rest[0] != '\n':
+			return true
+		case n > 1:
+			runs++
+		}
+	}
 }
 
 // headerLine returns the end of the line at pos without its line end, and
@@ -66,7 +90,7 @@ func headerLine(raw []byte, pos int) (end, next int) {
 		return len(raw), len(raw)
 	}
 	end, next = pos+i, pos+i+1
-	if end > pos && raw[end-1] == '\r' {
+	for end > pos && raw[end-1] == '\r' {
 		end--
 	}
 	return end, next
@@ -213,7 +237,7 @@ func unfold(v string) string {
 	out.Grow(len(v))
 	for line := range strings.Lines(v) {
 		line = strings.TrimSuffix(line, "\n")
-		out.WriteString(strings.TrimSuffix(line, "\r"))
+		out.WriteString(strings.TrimRight(line, "\r"))
 	}
 	return validText(out.String())
 }

@@ -20,6 +20,9 @@ type MediaType struct {
 type parameter struct {
 	name  string
 	value string
+	// odd: quotes are not closed, or something follows the value; other
+	// programs may read another value.
+	odd bool
 }
 
 // Param returns a parameter by its lower-case name, or "". A parameter that
@@ -35,6 +38,17 @@ func (m *MediaType) Param(name string) string {
 		return m.joined(name)
 	}
 	return ""
+}
+
+// oddParam tells whether other programs may read the parameter differently.
+func (m *MediaType) oddParam(name string) bool {
+	for rest := m.params; rest != ""; {
+		var p parameter
+		if p, rest = nextParameter(rest); p.name == name {
+			return p.odd
+		}
+	}
+	return false
 }
 
 // Repeated returns the name of a parameter that stands more than once, or "".
@@ -58,42 +72,68 @@ func parseMediaType(s string) MediaType {
 	n := 0
 	for rest := m.params; rest != ""; n++ {
 		if n == maxParams {
+			// What stands behind is not looked at, so it might be anything.
+			m.repeated = "parameters"
 			m.params = m.params[:len(m.params)-len(rest)]
 			break
 		}
 		var p parameter
 		p, rest = nextParameter(rest)
-		base, star := p.name, false
-		if strings.IndexByte(p.name, '*') >= 0 {
-			base, _, star = strings.Cut(p.name, "*")
+		m.extended = m.extended || strings.IndexByte(p.name, '*') >= 0
+		if n > 0 && p.name != "" && m.repeated == "" && m.has(m.params[:len(m.params)-len(rest)], p.name) {
+			m.repeated, _, _ = strings.Cut(p.name, "*")
 		}
-		m.extended = m.extended || star
-		if n > 0 && p.name != "" && m.repeated == "" && m.has(m.params[:len(m.params)-len(rest)], p.name, base, star) {
-			m.repeated = base
-		}
+	}
+	if m.extended && m.repeated == "" {
+		m.repeated = m.contradiction()
 	}
 	return m
 }
 
-// has tells whether a parameter stands in params before its last place, in
-// the same form, or in a plain one beside an extended one with another value.
-func (m *MediaType) has(params, name, base string, star bool) bool {
+// contradiction finds a parameter whose plain and extended forms differ: which
+// of the two a reader takes cannot be known.
+func (m *MediaType) contradiction() string {
+	for rest := m.params; rest != ""; {
+		var p parameter
+		if p, rest = nextParameter(rest); p.name == "" || strings.IndexByte(p.name, '*') >= 0 {
+			continue
+		}
+		if other := m.joined(p.name); other != "" && other != DecodeText(p.value) {
+			return p.name
+		}
+	}
+	return ""
+}
+
+// has tells whether the last parameter of params contradicts one before it.
+func (m *MediaType) has(params, last string) bool {
 	for rest := params; rest != ""; {
 		var p parameter
 		if p, rest = nextParameter(rest); rest == "" {
 			return false // itself
 		}
-		if p.name == name {
-			return true
-		}
-		if m.extended && star && p.name == base {
-			return true
-		}
-		if m.extended && !star && strings.HasPrefix(p.name, name+"*") {
+		if p.name == last || m.extended && sameParameter(p.name, last) {
 			return true
 		}
 	}
 	return false
+}
+
+// sameParameter tells whether two names are forms of one parameter that must
+// not stand together. name="x" beside name*=utf-8”x is a habit of many
+// programs, for old readers; for a boundary it would mean two structures.
+func sameParameter(a, b string) bool {
+	baseA, formA, starA := strings.Cut(a, "*")
+	baseB, formB, starB := strings.Cut(b, "*")
+	switch {
+	case baseA != baseB:
+		return false
+	case !starA || !starB:
+		return baseA == "boundary"
+	case formA == "" || formB == "":
+		return true // the whole value beside a section of it
+	}
+	return strings.TrimSuffix(formA, "*") == strings.TrimSuffix(formB, "*")
 }
 
 // dropComment removes a parenthesised comment after a type or a value.
@@ -106,32 +146,46 @@ func dropComment(s string) string {
 
 // nextParameter reads "name=value" up to the next semicolon outside quotes.
 func nextParameter(s string) (parameter, string) {
-	s = strings.TrimLeft(s, " \t;")
-	eq := strings.IndexAny(s, "=;")
-	if eq < 0 {
+	start := 0
+	for start < len(s) && (s[start] == ' ' || s[start] == '\t' || s[start] == ';') {
+		start++
+	}
+	eq := start
+	for eq < len(s) && s[eq] != '=' && s[eq] != ';' {
+		eq++
+	}
+	if eq == len(s) {
 		return parameter{}, ""
 	}
 	if s[eq] == ';' {
 		return parameter{}, s[eq+1:]
 	}
-	p := parameter{name: strings.ToLower(strings.TrimSpace(s[:eq]))}
-	s = strings.TrimLeft(s[eq+1:], " \t")
-	if strings.HasPrefix(s, `"`) {
-		var rest string
-		p.value, rest = quotedString(s[1:])
-		if i := strings.IndexByte(rest, ';'); i >= 0 {
-			return p, rest[i+1:]
-		}
-		return p, ""
+	p := parameter{name: strings.ToLower(strings.TrimSpace(s[start:eq]))}
+	for eq++; eq < len(s) && (s[eq] == ' ' || s[eq] == '\t'); eq++ {
 	}
-	value, rest, _ := strings.Cut(s, ";")
+	s = s[eq:]
+	if s != "" && s[0] == '"' {
+		var tail, rest string
+		p.value, tail = quotedString(s[1:])
+		p.odd = tail == "" && s[len(s)-1] != '"'
+		if i := strings.IndexByte(tail, ';'); i >= 0 {
+			tail, rest = tail[:i], tail[i+1:]
+		}
+		p.odd = p.odd || strings.TrimSpace(tail) != ""
+		return p, rest
+	}
+	value, rest := s, ""
+	if i := strings.IndexByte(s, ';'); i >= 0 {
+		value, rest = s[:i], s[i+1:]
+	}
 	p.value = strings.TrimSpace(dropComment(value))
+	p.odd = strings.IndexByte(value, '(') >= 0
 	return p, rest
 }
 
 // quotedString reads up to the closing quote.
 func quotedString(s string) (value, rest string) {
-	if i := strings.IndexAny(s, `"\`); i >= 0 && s[i] == '"' {
+	if i := strings.IndexByte(s, '"'); i >= 0 && strings.IndexByte(s[:i], '\\') < 0 {
 		return s[:i], s[i+1:]
 	}
 	var b strings.Builder

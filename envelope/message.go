@@ -84,7 +84,7 @@ func Open(src io.ReaderAt, size int64, opt *Options) (*Message, error) {
 		if err == nil || err == io.EOF {
 			err = io.ErrUnexpectedEOF
 		}
-		return nil, &Error{Where: "source", Offset: int64(n), Err: err}
+		return nil, sourceError("source", int64(n), err)
 	}
 	return open(bytes.NewReader(whole), size, whole, o)
 }
@@ -163,7 +163,9 @@ func open(src io.ReaderAt, size int64, whole []byte, opt Options) (*Message, err
 		return nil, &Error{Where: "message", Offset: 0, Err: ErrNotMessage}
 	}
 	m := &Message{Header: &s.root.Header, Root: s.root, src: src, whole: whole, size: size, opt: opt}
-	m.assign(s, &found)
+	if err := m.assign(s, &found); err != nil {
+		return nil, err
+	}
 	m.classify(&found)
 	m.Findings = found.list
 	return m, nil
@@ -176,10 +178,10 @@ func (m *Message) Size() int64 { return m.size }
 func (m *Message) Source() *io.SectionReader { return io.NewSectionReader(m.src, 0, m.size) }
 
 // assign gives the parts of a signed message their roles (RFC 6109 §4.3).
-func (m *Message) assign(s *scanner, found *findings) {
+func (m *Message) assign(s *scanner, found *findings) error {
 	switch m.Root.Type.Value {
 	case "multipart/signed":
-		m.assignSigned(s, found)
+		return m.assignSigned(s, found)
 	case "application/pkcs7-mime", "application/x-pkcs7-mime":
 		m.Form = FormOpaque
 		found.add("unexpected-form", "the message is "+m.Root.Type.Value+"; a certified message is multipart/signed")
@@ -192,14 +194,15 @@ func (m *Message) assign(s *scanner, found *findings) {
 			return true
 		})
 	}
+	return nil
 }
 
-func (m *Message) assignSigned(s *scanner, found *findings) {
+func (m *Message) assignSigned(s *scanner, found *findings) error {
 	parts := m.Root.Parts
 	m.Form = FormDetached
 	if len(parts) != 2 {
 		found.add("signed-part-count", fmt.Sprintf("multipart/signed has %d parts, want 2 (RFC 1847 §2.1)", len(parts)))
-		return
+		return nil
 	}
 	m.Signed, m.SignaturePart = parts[0], parts[1]
 	m.digest = scanDigest{hash: s.hint, sum: s.digest, bareLF: s.stored, runs: s.odd}
@@ -209,43 +212,65 @@ func (m *Message) assignSigned(s *scanner, found *findings) {
 	if m.Root.near || m.Signed.near {
 		found.add("boundary-prefix", "a line begins like a delimiter and is none; other programs may split the message there")
 	}
-	m.reportAround(found)
+	if err := m.reportAround(found); err != nil {
+		return err
+	}
 	if !m.Signed.followed {
-		return
+		return nil
 	}
 	if m.Signed.Type.Value != "multipart/mixed" {
 		found.add("signed-not-mixed", "the signed entity is "+clip(m.Signed.Type.Value)+", want multipart/mixed")
 	}
 	m.assignChildren(found)
+	return nil
 }
 
 // reportAround looks at the text before the first and behind the last
 // delimiter, which nobody signs and some programs show (trust.md S7).
-func (m *Message) reportAround(found *findings) {
-	const most = 4096
-	check := func(r Range, code, where string, usual []byte) {
-		text := bytes.TrimSpace(m.peek(r, most))
-		if len(text) > 0 && !bytes.EqualFold(bytes.TrimRight(text, "."), usual) {
-			found.add(code, "unsigned text "+where+" the signed part: "+clip(string(text)))
+func (m *Message) reportAround(found *findings) error {
+	for _, around := range []struct {
+		Range
+		code, where string
+		usual       []byte
+	}{
+		{Range{m.Root.Body.Start, m.Root.firstEnd}, "preamble-text", "before", usualPreamble},
+		{m.Root.epilogue, "epilogue-text", "behind", nil},
+	} {
+		text, more, err := m.visible(around.Range)
+		if err != nil {
+			return err
+		}
+		if len(text) > 0 && (more || !bytes.EqualFold(bytes.TrimRight(text, "."), around.usual)) {
+			found.add(around.code, "unsigned text "+around.where+" the signed part: "+clip(string(text)))
 		}
 	}
-	if pre := (Range{m.Root.Body.Start, m.Root.firstEnd}); pre.Len() > 0 {
-		check(pre, "preamble-text", "before", usualPreamble)
-	}
-	if m.Root.epilogue.Len() > 2 {
-		check(m.Root.epilogue, "epilogue-text", "behind", nil)
-	}
+	return nil
 }
 
 var usualPreamble = []byte("This is an S/MIME signed message")
 
-// peek returns at most the first bytes of a range.
-func (m *Message) peek(r Range, most int64) []byte {
-	n := min(r.Len(), most)
+// visible returns the beginning of the text in a range, white space around it
+// left out, and whether there is more.
+func (m *Message) visible(r Range) (text []byte, more bool, err error) {
+	const most = 200
 	if m.whole != nil {
-		return m.whole[r.Start : r.Start+n]
+		text = bytes.TrimSpace(m.whole[r.Start:r.End])
+		return text[:min(len(text), most)], len(text) > most, nil
 	}
-	buf := make([]byte, n)
-	got, _ := m.src.ReadAt(buf, r.Start)
-	return buf[:got]
+	buf := make([]byte, min(32<<10, r.Len()))
+	for off := r.Start; off < r.End; off += int64(len(buf)) {
+		chunk := buf[:min(int64(len(buf)), r.End-off)]
+		if n, err := m.src.ReadAt(chunk, off); n < len(chunk) {
+			return nil, false, sourceError("message", off, err)
+		}
+		if len(text) == 0 {
+			chunk = bytes.TrimLeft(chunk, " \t\r\n\v\f")
+		}
+		take := min(len(chunk), most-len(text))
+		text = append(text, chunk[:take]...)
+		if len(bytes.TrimSpace(chunk[take:])) > 0 {
+			return text, true, nil
+		}
+	}
+	return bytes.TrimSpace(text), false, nil
 }

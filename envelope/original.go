@@ -48,7 +48,7 @@ func readHeaderBlock(src *io.SectionReader, limit int) ([]byte, int, error) {
 			return block, len(block), nil
 		}
 		if err != nil {
-			return nil, 0, &Error{Where: "original", Offset: int64(len(block)), Err: err}
+			return nil, 0, sourceError("original", int64(len(block)), err)
 		}
 		if len(block) > limit {
 			return nil, 0, errorf("original", 0, ErrTooLarge, "a header block of more than %d bytes", limit)
@@ -83,7 +83,7 @@ func hasEightBit(src *io.SectionReader) (bool, error) {
 			break
 		}
 		if err != nil {
-			return false, &Error{Where: "original", Offset: off, Err: err}
+			return false, sourceError("original", off, err)
 		}
 	}
 	return false, nil

@@ -26,6 +26,7 @@ type Part struct {
 	// Parts are the direct children of a multipart that was followed.
 	Parts []*Part
 
+	name        string
 	boundary    []byte
 	depth       int
 	followed    bool  // its children were looked for
@@ -42,9 +43,11 @@ type Part struct {
 // of Content-Disposition, else the name of Content-Type, RFC 2231 and (though
 // not legal there) RFC 2047 decoded. It may hold anything: never use it as a
 // path.
-func (p *Part) Name() string {
-	if d := p.Header.Get("Content-Disposition"); d != "" {
-		m := parseMediaType(d)
+func (p *Part) Name() string { return p.name }
+
+func (p *Part) readName() string {
+	if v, ok := p.Header.find("Content-Disposition"); ok {
+		m := MediaType{params: unfold(v), extended: strings.IndexByte(v, '*') >= 0}
 		if name := m.Param("filename"); name != "" {
 			return DecodeText(name)
 		}

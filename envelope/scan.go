@@ -150,17 +150,8 @@ func (s *scanner) skipLines() {
 		if i < 0 {
 			break
 		}
-		text = pos + i
-		pos = text + 1
-		if i == 0 || w[i-1] != '\r' {
-			s.bare, s.lastBare = true, true
-			continue
-		}
-		text--
-		s.lastBare = false
-		if i > 1 && w[i-2] == '\r' {
-			s.odd = s.odd || s.tapping
-		}
+		text = s.lineEnd(pos, pos+i)
+		pos += i + 1
 	}
 	if pos > s.pos {
 		s.lastLF, s.pos = s.at(text), pos
@@ -169,16 +160,7 @@ func (s *scanner) skipLines() {
 
 // line takes in the line that ends with the LF i bytes from here.
 func (s *scanner) line(i int) error {
-	text := s.pos + i
-	if i > 0 && s.buf[text-1] == '\r' {
-		text--
-		s.lastBare = false
-		if text > s.pos && s.buf[text-1] == '\r' {
-			s.odd = s.odd || s.tapping
-		}
-	} else {
-		s.bare, s.lastBare = true, true
-	}
+	start, text := s.pos, s.lineEnd(s.pos, s.pos+i)
 	empty := !s.midLine && (text == s.pos || s.buf[s.pos] == '\r' && len(bytes.TrimLeft(s.buf[s.pos:text], "\r")) == 0)
 	s.midLine = false
 	s.lastLF = s.at(text)
@@ -188,10 +170,24 @@ func (s *scanner) line(i int) error {
 			return s.headerTooLarge()
 		}
 		if empty {
-			return s.endHeader(int(s.lastLF-s.base), s.pos)
+			return s.endHeader(start, s.pos)
 		}
 	}
 	return nil
+}
+
+// lineEnd takes note of the line end at index lf of the line that starts at
+// index start, and returns the index where the line's text ends.
+func (s *scanner) lineEnd(start, lf int) int {
+	if lf == start || s.buf[lf-1] != '\r' {
+		s.bare, s.lastBare = true, true
+		return lf
+	}
+	s.lastBare = false
+	if lf-1 > start && s.buf[lf-2] == '\r' {
+		s.odd = s.odd || s.tapping
+	}
+	return lf - 1
 }
 
 // longLine takes in a line whose end is not in the window.
@@ -265,7 +261,7 @@ func (s *scanner) fill() error {
 		if err == nil || err == io.EOF {
 			err = io.ErrUnexpectedEOF
 		}
-		return &Error{Where: "source", Offset: s.at(s.n), Err: err}
+		return sourceError("source", s.at(s.n), err)
 	}
 	return nil
 }
@@ -321,8 +317,12 @@ func (s *scanner) delimit(level int, kind delimiter, length int) error {
 	if s.tapping && level == 0 {
 		s.endTap(textEnd)
 	}
+	// The end of the delimiter line may belong to the next delimiter.
+	s.lastLF = s.at(s.pos + length)
+	if s.buf[s.pos+length-1] == '\n' {
+		s.lastLF = s.at(s.lineEnd(s.pos, s.pos+length-1))
+	}
 	s.pos += length
-	s.lastLF = s.at(s.pos)
 	if kind == closeDelimiter {
 		multi.open = false
 		multi.epilogue = Range{s.at(s.pos), s.at(s.pos)}
@@ -368,6 +368,9 @@ func (s *scanner) endHeader(end, body int) error {
 	p.Type = parseMediaType(p.Header.Get("Content-Type"))
 	if p.Type.Value == "" {
 		p.Type.Value = "text/plain"
+	}
+	if !p.Type.IsMultipart() {
+		p.name = p.readName()
 	}
 	s.checkHeader(p)
 	if s.follow(p) {

@@ -36,6 +36,9 @@ func (s *scanner) follow(p *Part) bool {
 	boundary := p.Type.Param("boundary")
 	trimmed := strings.TrimRight(boundary, " \t")
 	switch {
+	case p.Type.oddParam("boundary"):
+		s.found.add("boundary-ambiguous", "a boundary that programs read differently: its structure is not followed")
+		return false
 	case trimmed == "":
 		s.found.add("no-boundary", p.Type.Value+" without a boundary: its parts cannot be told apart")
 		return false

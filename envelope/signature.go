@@ -3,8 +3,10 @@ package envelope
 import (
 	"crypto"
 	"crypto/x509"
+	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/certmail/certmail/internal/cms"
@@ -25,7 +27,8 @@ type Signature struct {
 	LineEnds LineEnds
 	// Findings is everything odd that was met.
 	Findings []Finding
-	// Err says why there is no result at all, or why there must not be one.
+	// Err says why there is no result at all, or why there must not be one; it
+	// wraps ErrSource when the message could not be read.
 	Err error
 }
 
@@ -122,6 +125,11 @@ func (m *Message) signedData() (*cms.SignedData, error) {
 		return nil, errorf("signature", p.Entity.Start, ErrTooLarge, "%d bytes, want at most %d", p.Body.Len(), m.opt.MaxSignature)
 	}
 	der, err := p.Bytes(int64(m.opt.MaxSignature))
+	if errors.Is(err, errBehindPadding) {
+		filter := newBase64Filter(p.Raw())
+		filter.lenient = true
+		der, err = io.ReadAll(base64.NewDecoder(base64.StdEncoding, filter))
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -179,7 +187,13 @@ func (m *Message) try(sig *Signature, sd *cms.SignedData, i int, raw []byte, opt
 
 func (m *Message) tryParsed(sig *Signature, sd *cms.SignedData, i int, cert *x509.Certificate) SignerResult {
 	ends := CanonicalLineEnds
-	digest := func(h crypto.Hash) ([]byte, error) { return m.Digest(h, ends) }
+	digest := func(h crypto.Hash) ([]byte, error) {
+		sum, err := m.Digest(h, ends)
+		if errors.Is(err, ErrSource) {
+			sig.Err = err
+		}
+		return sum, err
+	}
 	result := sd.Verify(i, cert, digest)
 	if result.SignatureOK && !result.DigestOK && (m.digest.bareLF || m.digest.runs) {
 		// The signer may have digested other line ends than we did.

@@ -21,7 +21,7 @@ func newSpool(r io.Reader, opt Options) (*spool, error) {
 	var head bytes.Buffer
 	n, err := io.Copy(&head, io.LimitReader(r, int64(opt.SpoolMemory)+1))
 	if err != nil {
-		return nil, &Error{Where: "source", Offset: n, Err: err}
+		return nil, sourceError("source", n, err)
 	}
 	if n <= int64(opt.SpoolMemory) {
 		return &spool{mem: head.Bytes(), size: n}, nil

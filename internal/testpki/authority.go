@@ -76,15 +76,15 @@ func (a *Authority) Provider(organization, address string, change func(*x509.Cer
 func (a *Authority) Issue(key crypto.Signer, organization, address string, change func(*x509.Certificate)) *Leaf {
 	a.serial++
 	template := &x509.Certificate{
-		SerialNumber:      big.NewInt(a.serial),
-		Subject:           pkix.Name{Country: []string{"IT"}, Organization: []string{organization}, CommonName: "Posta Certificata " + organization},
-		NotBefore:         Epoch,
-		NotAfter:          Doomsday,
-		KeyUsage:          x509.KeyUsageDigitalSignature,
-		ExtKeyUsage:       []x509.ExtKeyUsage{x509.ExtKeyUsageEmailProtection},
-		EmailAddresses:    []string{address},
-		Policies:          []x509.OID{PolicyPEC()},
-		SubjectKeyId:      keyID(key.Public()),
+		SerialNumber:   big.NewInt(a.serial),
+		Subject:        pkix.Name{Country: []string{"IT"}, Organization: []string{organization}, CommonName: "Posta Certificata " + organization},
+		NotBefore:      Epoch,
+		NotAfter:       Doomsday,
+		KeyUsage:       x509.KeyUsageDigitalSignature,
+		ExtKeyUsage:    []x509.ExtKeyUsage{x509.ExtKeyUsageEmailProtection},
+		EmailAddresses: []string{address},
+		Policies:       []x509.OID{PolicyPEC()},
+		SubjectKeyId:   keyID(key.Public()),
 	}
 	if change != nil {
 		change(template)
