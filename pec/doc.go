@@ -1,0 +1,14 @@
+// Package pec is the front door for Italian certified mail (posta elettronica
+// certificata, PEC; DPR 68/2005, decree of 2 November 2005, RFC 6109).
+//
+// Parse says what a message is and gives access to its content without
+// judging it. A Verifier judges it and returns a Report: a list of named
+// checks, the time they were judged at and why that time, and only if
+// everything held the certified view of the message. Compose writes a message
+// to be submitted, and checks it against the rules of submission first.
+//
+//	m, err := pec.OpenFile("postacert.eml", nil)
+//	fmt.Println(m.Kind, m.Sender(), m.Subject())
+//
+// Nothing here opens a network connection or reads the clock unasked.
+package pec

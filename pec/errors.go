@@ -1,0 +1,20 @@
+package pec
+
+import "errors"
+
+var (
+	// ErrNoCertificationData says that a message has no daticert.xml.
+	ErrNoCertificationData = errors.New("no certification data")
+	// ErrNoOriginal says that a message carries no original: acceptance,
+	// notices and concise delivery receipts never do.
+	ErrNoOriginal = errors.New("no original message inside")
+	// ErrNoText says that a message has no readable text.
+	ErrNoText = errors.New("no readable text")
+	// ErrAuthor says that From does not hold exactly one address.
+	ErrAuthor = errors.New("From must hold exactly one address")
+	// ErrNotSubmission says that a message is no copy of a submitted one.
+	ErrNotSubmission = errors.New("not a submitted message")
+	// ErrNotValid says that the certified view was asked of a message whose
+	// verdict is not valid.
+	ErrNotValid = errors.New("message did not verify")
+)

@@ -1,0 +1,159 @@
+package pec
+
+import (
+	"crypto"
+	"fmt"
+	"io"
+	"net/mail"
+	"strings"
+
+	"github.com/certmail/certmail/daticert"
+	"github.com/certmail/certmail/envelope"
+	"github.com/certmail/certmail/internal/catalogue"
+	"github.com/certmail/certmail/receipt"
+	"github.com/certmail/certmail/trust"
+)
+
+// Receipt returns the typed view of a receipt or notice (ricevuta, avviso).
+// The error is a receipt.ErrNotReceipt for everything else, the transport
+// envelope of one's own message included. Nothing in it is verified.
+func (m *Message) Receipt() (receipt.Receipt, error) {
+	if m.Data == nil {
+		return nil, fmt.Errorf("pec: %s: %w: %w", m.Kind, receipt.ErrNotReceipt, ErrNoCertificationData)
+	}
+	if !m.Kind.IsReceipt() {
+		return nil, fmt.Errorf("pec: %s: %w", m.Kind, receipt.ErrNotReceipt)
+	}
+	h := m.Envelope.Header
+	date, _ := headerDate(h.Get("Date"))
+	return receipt.FromData(m.Data, receipt.Header{
+		Ricevuta:          m.Envelope.Class.Value,
+		VerificaSicurezza: h.Get(catalogue.HeaderSecurity),
+		Reference:         h.Get(catalogue.HeaderReference),
+		Date:              date,
+	})
+}
+
+// Events are what the message says happened, for a receipt.Ledger, each with
+// its proof: this message, under the given name, verified as far as the report
+// says. Messages that are no receipts have no events. The error is that of
+// reading the message's bytes.
+func (r *Report) Events(name string) ([]receipt.Event, error) {
+	m := r.message
+	if m == nil {
+		return nil, nil
+	}
+	view, err := m.Receipt()
+	if err != nil {
+		return nil, nil // no receipt, no events
+	}
+	proof := receipt.Proof{Name: name, Kind: string(m.Kind), Verdict: proofVerdict(r.Verdict)}
+	sum, err := digestBytes(m.Envelope)
+	if err != nil {
+		return nil, err
+	}
+	proof.SHA256 = sum
+	if m.Kind == KindDelivery && m.Envelope.Original != nil && m.Data.ReceiptType != daticert.ReceiptBrief {
+		if proof.Content, err = m.originalContent(); err != nil {
+			return nil, err
+		}
+	}
+	return receipt.Events(view, proof), nil
+}
+
+func proofVerdict(v trust.Verdict) receipt.Verdict {
+	switch v {
+	case trust.Valid:
+		return receipt.Valid
+	case trust.Invalid:
+		return receipt.Invalid
+	}
+	return receipt.Indeterminate
+}
+
+func digestBytes(e *envelope.Message) (sum receipt.Digest, err error) {
+	h := crypto.SHA256.New()
+	if _, err := io.Copy(h, e.Source()); err != nil {
+		return sum, fmt.Errorf("pec: digest: %w", err)
+	}
+	copy(sum[:], h.Sum(nil))
+	return sum, nil
+}
+
+// originalContent is the digest of the original with CR LF line ends.
+func (m *Message) originalContent() (sum receipt.Digest, err error) {
+	content, err := m.Envelope.Original.CanonicalDigest(crypto.SHA256)
+	if err != nil {
+		return sum, err
+	}
+	copy(sum[:], content)
+	return sum, nil
+}
+
+// Recipients returns all recipients with their type: destinatari of the
+// certification data, else the addresses of To and Cc without a type.
+func (m *Message) Recipients() []daticert.Recipient {
+	if m.Data != nil {
+		return m.Data.Recipients
+	}
+	var all []daticert.Recipient
+	for _, name := range []string{"To", "Cc"} {
+		for _, a := range addresses(m.Envelope.Header, name) {
+			all = append(all, daticert.Recipient{Address: a})
+		}
+	}
+	return all
+}
+
+// Recipient returns the one recipient that a delivery receipt or a
+// non-delivery notice speaks of (consegna), or "".
+func (m *Message) Recipient() string {
+	if m.Data == nil || len(m.Data.Deliveries) == 0 {
+		return ""
+	}
+	return m.Data.Deliveries[0]
+}
+
+// addresses are the addr-specs of a field; entries that cannot be read are
+// left out.
+func addresses(h *envelope.Header, name string) []string {
+	var all []string
+	for _, value := range h.Values(name) {
+		list, err := mail.ParseAddressList(value)
+		if err != nil {
+			for _, one := range strings.Split(value, ",") {
+				if a, err := mail.ParseAddress(one); err == nil {
+					list = append(list, a)
+				}
+			}
+		}
+		for _, a := range list {
+			all = append(all, a.Address)
+		}
+	}
+	return all
+}
+
+// Sent describes a plain copy of a submitted message for a receipt.Ledger.
+// It fails with ErrNotSubmission without a Message-ID, by which alone
+// receipts can be matched, or when the message is itself certified mail.
+func (m *Message) Sent() (receipt.Sent, error) {
+	h := m.Envelope.Header
+	s := receipt.Sent{MessageID: m.MessageID(), Sender: m.Sender(), Subject: m.Subject()}
+	if m.Kind != KindOrdinary {
+		return s, fmt.Errorf("pec: %s: %w", m.Kind, ErrNotSubmission)
+	}
+	if s.MessageID == "" {
+		return s, fmt.Errorf("pec: %w: no Message-ID", ErrNotSubmission)
+	}
+	s.Time, _ = headerDate(h.Get("Date"))
+	for _, a := range addresses(h, "To") {
+		s.Recipients = append(s.Recipients, receipt.SentRecipient{Address: a})
+	}
+	for _, a := range addresses(h, "Cc") {
+		s.Recipients = append(s.Recipients, receipt.SentRecipient{Address: a, Copy: true})
+	}
+	var err error
+	s.SHA256, err = digestBytes(m.Envelope)
+	return s, err
+}
