@@ -1,9 +1,10 @@
 package envelope
 
 import (
-	"mime"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/certmail/certmail/internal/mimeword"
 )
 
 // Field is a header field to write.
@@ -45,9 +46,9 @@ func encodeText(s string) string {
 		return s
 	}
 	if name, addr, ok := splitQuotedName(s); ok {
-		return mime.QEncoding.Encode("utf-8", name) + " " + addr
+		return strings.Join(mimeword.Encode(name, 75), " ") + " " + addr
 	}
-	return mime.QEncoding.Encode("utf-8", s)
+	return strings.Join(mimeword.Encode(s, 75), " ")
 }
 
 func isASCII(s string) bool {

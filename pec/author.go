@@ -2,8 +2,12 @@ package pec
 
 import (
 	"fmt"
+	"io"
+	"mime"
 	"net/mail"
 	"strings"
+
+	"github.com/emersion/go-message/charset"
 
 	"github.com/certmail/certmail/envelope"
 )
@@ -34,7 +38,7 @@ func parseAuthor(h *envelope.Header) (author, error) {
 	if a, ok := plainAuthor(value); ok {
 		return a, nil
 	}
-	list, err := mail.ParseAddressList(value)
+	list, err := addressParser.ParseList(value)
 	if err != nil {
 		return author{}, fmt.Errorf("%w: %w", ErrAuthor, err)
 	}
@@ -110,7 +114,7 @@ func onBehalfOf(from string) string {
 	name := from
 	if a, ok := plainAuthor(from); ok {
 		name = a.name
-	} else if list, err := mail.ParseAddress(from); err == nil {
+	} else if list, err := addressParser.Parse(from); err == nil {
 		name = envelope.DecodeText(list.Name)
 	}
 	return behalfOf(name)
@@ -123,4 +127,15 @@ func behalfOf(name string) string {
 		return ""
 	}
 	return strings.TrimSpace(name[len(claim):])
+}
+
+// addressParser reads addresses whatever the charset of their names.
+var addressParser = mail.AddressParser{WordDecoder: &mime.WordDecoder{CharsetReader: anyCharset}}
+
+// anyCharset never lets a display name in the way of an address.
+func anyCharset(name string, r io.Reader) (io.Reader, error) {
+	if decoded, err := charset.Reader(name, r); err == nil {
+		return decoded, nil
+	}
+	return r, nil
 }

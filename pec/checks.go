@@ -10,6 +10,7 @@ import (
 	"github.com/certmail/certmail/daticert"
 	"github.com/certmail/certmail/envelope"
 	"github.com/certmail/certmail/internal/catalogue"
+	"github.com/certmail/certmail/receipt"
 	"github.com/certmail/certmail/trust"
 )
 
@@ -67,7 +68,7 @@ func (r *Report) checkHeaders(from author) trust.Check {
 	case envelope.KindUnknownEnvelope, envelope.KindUnknownReceipt:
 		fail("unknown-marker", fmt.Sprintf("marker value %q is none of the rules'", m.Envelope.Class.Value))
 	}
-	if name := behalfOf(from.name); m.Data != nil && name != "" && !sameAddress(name, m.Data.Sender) {
+	if name := behalfOf(from.name); m.Data != nil && name != "" && !receipt.SameAddress(name, m.Data.Sender) {
 		fail("display-name-mismatch", "From speaks for "+name+", the certified sender is "+m.Data.Sender)
 	}
 	if m.Data != nil {
@@ -129,10 +130,6 @@ func headerDate(v string) (time.Time, bool) {
 		t, err = mail.ParseDate(v)
 	}
 	return t, err == nil
-}
-
-func sameAddress(a, b string) bool {
-	return strings.EqualFold(strings.TrimSpace(a), strings.TrimSpace(b))
 }
 
 // checkOriginal compares the embedded original with the certification data.

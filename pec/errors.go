@@ -11,7 +11,7 @@ var (
 	// ErrNoText says that a message has no readable text.
 	ErrNoText = errors.New("no readable text")
 	// ErrAuthor says that From does not hold exactly one address.
-	ErrAuthor = errors.New("From must hold exactly one address")
+	ErrAuthor = errors.New("field From must hold exactly one address")
 	// ErrNotSubmission says that a message is no copy of a submitted one.
 	ErrNotSubmission = errors.New("not a submitted message")
 	// ErrNotValid says that the certified view was asked of a message whose

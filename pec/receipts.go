@@ -4,7 +4,6 @@ import (
 	"crypto"
 	"fmt"
 	"io"
-	"net/mail"
 	"strings"
 
 	"github.com/certmail/certmail/daticert"
@@ -119,10 +118,10 @@ func (m *Message) Recipient() string {
 func addresses(h *envelope.Header, name string) []string {
 	var all []string
 	for _, value := range h.Values(name) {
-		list, err := mail.ParseAddressList(value)
+		list, err := addressParser.ParseList(value)
 		if err != nil {
 			for _, one := range strings.Split(value, ",") {
-				if a, err := mail.ParseAddress(one); err == nil {
+				if a, err := addressParser.Parse(one); err == nil {
 					list = append(list, a)
 				}
 			}
