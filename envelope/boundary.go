@@ -23,8 +23,8 @@ const (
 // matchDelimiter compares the line at the start of w, which begins with "--",
 // with a boundary: the whole of it, then only white space, so that a boundary
 // which is the beginning of another one is never taken for it.
-func matchDelimiter(w, boundary []byte) delimiter {
-	if len(w) < 2+len(boundary) || !bytes.Equal(w[2:2+len(boundary)], boundary) {
+func matchDelimiter(w []byte, boundary string) delimiter {
+	if len(w) < 2+len(boundary) || string(w[2:2+len(boundary)]) != boundary {
 		return notDelimiter
 	}
 	rest := w[2+len(boundary):]

@@ -49,11 +49,7 @@ func (k Kind) String() string {
 // forwarded receipt inside an envelope is never taken for one.
 func (m *Message) classify(found *findings) {
 	h := m.Header
-	for _, name := range []string{"From", "To", "Subject", "Date", "Message-ID", "X-Trasporto", "X-Ricevuta", "X-Riferimento-Message-ID", "X-VerificaSicurezza"} {
-		if n := h.Count(name); n > 1 {
-			found.add("duplicate-header", name+" stands more than once at the top level")
-		}
-	}
+	h.reportRepeated(found)
 	trasporto, hasTrasporto := m.marker("X-Trasporto", found)
 	ricevuta, hasRicevuta := m.marker("X-Ricevuta", found)
 	switch {
@@ -76,6 +72,24 @@ func (m *Message) classify(found *findings) {
 	case m.Certification != nil:
 		m.Class = Class{Kind: KindUnmarked, HeadersMissing: true}
 		found.add("headers-missing", "certification data, but neither X-Trasporto nor X-Ricevuta")
+	}
+}
+
+// singular are the fields that a message has once, by their length: most
+// fields are told apart by that alone.
+var singular = [...]string{"From", "To", "Subject", "Date", "Message-ID", "X-Trasporto", "X-Ricevuta", "X-Riferimento-Message-ID", "X-VerificaSicurezza"}
+
+func (h *Header) reportRepeated(found *findings) {
+	var seen [len(singular)]uint8
+	for _, f := range h.fields {
+		for i, name := range singular {
+			if int(f.name-f.start) == len(name) && h.match(f, name) {
+				if seen[i]++; seen[i] == 2 {
+					found.add("duplicate-header", name+" stands more than once at the top level")
+				}
+				break
+			}
+		}
 	}
 }
 

@@ -32,6 +32,9 @@ func (p *Part) Content() (io.Reader, error) {
 // Bytes returns the decoded body, refusing with ErrTooLarge more than limit
 // bytes.
 func (p *Part) Bytes(limit int64) ([]byte, error) {
+	if p.keepDropped {
+		return nil, errorf("part", p.Entity.Start, ErrTooLarge, "%d bytes in the message, more than is kept for verification", p.Body.Len())
+	}
 	if p.Encoding() == "base64" && p.Header.Count("Content-Transfer-Encoding") == 1 && p.Body.Len() <= 4*limit {
 		if out, err := p.fastBase64(); err == nil && int64(len(out)) <= limit {
 			return out, nil
@@ -51,15 +54,17 @@ func (p *Part) Bytes(limit int64) ([]byte, error) {
 	return data, nil
 }
 
-// fastBase64 decodes a kept body in one go: the standard decoder skips line
-// ends, and refuses whatever else is left to the tolerant reader.
+// fastBase64 decodes a kept body in one go: what is in regular lines at once,
+// the end with the standard decoder, which skips line ends too. Whatever else
+// there is is left to the tolerant reader.
 func (p *Part) fastBase64() ([]byte, error) {
 	if p.kept == nil {
 		return nil, io.ErrUnexpectedEOF
 	}
 	out := make([]byte, base64.StdEncoding.DecodedLen(len(p.kept)))
-	n, err := base64.StdEncoding.Decode(out, p.kept)
-	return out[:n:n], err
+	n, rest := decodeBase64(out, p.kept)
+	m, err := base64.StdEncoding.Decode(out[n:], rest)
+	return out[: n+m : n+m], err
 }
 
 // encodingReader says where undecodable data stands.

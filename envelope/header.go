@@ -35,10 +35,13 @@ func parseHeader(raw []byte, found *findings, room []headerField) Header {
 	}
 	h.text = string(raw)
 	h.fields = room[len(room):]
+	crs := 0 // those that belong to a CR LF
 	for pos := 0; pos < len(raw); {
 		end, next := headerLine(raw, pos)
+		crs += crBefore(end, next)
 		for next < len(raw) && (raw[next] == ' ' || raw[next] == '\t') {
 			end, next = headerLine(raw, next)
+			crs += crBefore(end, next)
 		}
 		colon := bytes.IndexByte(raw[pos:end], ':')
 		name := fieldName(raw[pos : pos+max(colon, 0)])
@@ -55,11 +58,16 @@ func parseHeader(raw []byte, found *findings, room []headerField) Header {
 	if bytes.IndexByte(raw, 0) >= 0 {
 		found.add("nul-in-header", "a header block holds a NUL byte")
 	}
-	if loneCR(raw) {
+	if bytes.Count(raw, crByte) != crs && loneCR(raw) {
 		found.add("cr-in-header", "a header block holds a CR without its LF; other programs may break the line there")
 	}
 	return h
 }
+
+// crBefore counts the CR of a line end.
+func crBefore(end, next int) int { return max(0, min(1, next-end-1)) }
+
+var crByte = []byte{'\r'}
 
 // loneCR finds a CR that is part of no line end. Runs of CRs before each and
 // every LF are line ends that were converted twice; before some of them, they

@@ -27,7 +27,7 @@ type Part struct {
 	Parts []*Part
 
 	name        string
-	boundary    []byte
+	boundary    string
 	depth       int
 	followed    bool  // its children were looked for
 	open        bool  // its close delimiter is missing

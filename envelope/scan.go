@@ -13,6 +13,9 @@ import (
 
 const windowSize = 64 << 10
 
+// maxFields bounds the header fields of all parts together.
+const maxFields = 32 << 10
+
 // windows are reused between scans: a buffer costs more than a small message.
 var windows = sync.Pool{New: func() any { b := make([]byte, windowSize); return &b }}
 
@@ -42,27 +45,47 @@ type scanner struct {
 	parts   int
 	slab    []Part        // room for the next parts
 	room    []headerField // room for the next fields
+	kids    []*Part       // room for the children of the next multiparts
 
 	// the digest of the signed part
-	hint     crypto.Hash
-	sum      hash.Hash
-	tapping  bool
-	tapFrom  int  // first byte not yet digested
-	bare     bool // a bare LF lies between tapFrom and pos
-	lastBare bool // the last line ended with a bare LF
-	midLine  bool // pos is inside a line that is longer than the window
-	stored   bool // the signed part holds a bare LF somewhere
-	odd      bool // the signed part holds a run of CRs before an LF
-	canon    []byte
-	digest   []byte
+	hint       crypto.Hash
+	sum        hash.Hash
+	tapping    bool
+	tapFrom    int  // first byte not yet digested
+	bare       bool // a bare LF lies between tapFrom and pos
+	lastBare   bool // the last line ended with a bare LF
+	midLine    bool // pos is inside a line that is longer than the window
+	stored     bool // the signed part holds a bare LF somewhere
+	odd        bool // the signed part holds a run of CRs before an LF
+	canon      []byte
+	digest     []byte
+	digestRoom [64]byte
+
+	// what has been kept so far
+	headerBytes, headerFields, keptBytes int
 
 	// signedOnly makes the scan follow a multipart/signed one level deep only.
 	signedOnly bool
 }
 
+// firstRoom is all that the scan of an ordinary certified message needs, in
+// one piece.
+type firstRoom struct {
+	scanner
+	parts  [6]Part
+	fields [40]headerField
+	kids   [8]*Part
+	stack  [2]*Part
+}
+
 // scan reads src[start:end] as an entity.
 func scan(src io.ReaderAt, start, end int64, opt Options, found *findings, signedOnly bool, whole []byte) (*scanner, error) {
-	s := &scanner{opt: opt, found: found, src: src, end: end, base: start, keep: -1, lastLF: start, signedOnly: signedOnly}
+	first := new(firstRoom)
+	s := &first.scanner
+	*s = scanner{
+		opt: opt, found: found, src: src, end: end, base: start, keep: -1, lastLF: start, signedOnly: signedOnly,
+		slab: first.parts[:], room: first.fields[:0], kids: first.kids[:0], stack: first.stack[:0],
+	}
 	if whole != nil {
 		s.buf, s.n, s.whole = whole, len(whole), true
 	} else if opt.window > 0 {
@@ -73,7 +96,6 @@ func scan(src io.ReaderAt, start, end int64, opt Options, found *findings, signe
 		s.buf = *w
 		defer func() { s.buf, s.canon = nil, nil }()
 	}
-	s.room = make([]headerField, 0, 48)
 	s.root = s.newPart()
 	s.root.Entity, s.root.Body = Range{start, end}, Range{end, end}
 	s.begin(s.root)
@@ -233,7 +255,7 @@ func (s *scanner) fill() error {
 	// The last line end is kept in any case: a CR before an LF is looked at.
 	from = min(from, max(int(s.lastLF-s.base), 0))
 	if s.keep >= 0 {
-		if s.n-s.keep > s.keepLimit() {
+		if s.n-s.keep+s.keptBytes > s.keepLimit() {
 			if s.header {
 				return s.headerTooLarge()
 			}
@@ -273,9 +295,9 @@ func (s *scanner) headerTooLarge() error {
 // keepLimit bounds what is kept for the part being read.
 func (s *scanner) keepLimit() int {
 	if s.header {
-		return s.opt.MaxHeader + windowSize
+		return s.opt.MaxHeader + s.keptBytes + windowSize
 	}
-	return max(s.opt.MaxCertification, s.opt.MaxSignature) + windowSize
+	return s.opt.MaxCertification + s.opt.MaxSignature + windowSize
 }
 
 // tryDelimiter handles a line that begins with two hyphens.
@@ -336,8 +358,9 @@ func (s *scanner) delimit(level int, kind delimiter, length int) error {
 	}
 	child := s.newPart()
 	child.Entity, child.depth = Range{s.at(s.pos), s.end}, multi.depth+1
-	if multi.Parts == nil {
-		multi.Parts = make([]*Part, 0, 4)
+	if multi.Parts == nil && cap(s.kids)-len(s.kids) >= 4 {
+		multi.Parts = s.kids[len(s.kids) : len(s.kids) : len(s.kids)+4]
+		s.kids = s.kids[:len(s.kids)+4]
 	}
 	multi.Parts = append(multi.Parts, child)
 	if level == 0 && len(multi.Parts) == 1 && s.hint != 0 {
@@ -362,7 +385,13 @@ func (s *scanner) endHeader(end, body int) error {
 		raw = bytes.Clone(raw)
 	}
 	s.header, s.keep = false, -1
+	if s.headerBytes += len(raw); s.headerBytes > 2*s.opt.MaxHeader {
+		return errorf("header", s.at(end), ErrTooLarge, "header blocks of more than %d bytes in all", 2*s.opt.MaxHeader)
+	}
 	p.Header = parseHeader(raw, s.found, s.room)
+	if s.headerFields += len(p.Header.fields); s.headerFields > maxFields {
+		return errorf("header", s.at(end), ErrTooLarge, "more than %d header fields in all", maxFields)
+	}
 	s.keepRoom(p.Header.fields)
 	p.Body = Range{s.at(body), p.Entity.End}
 	p.Type = parseMediaType(p.Header.Get("Content-Type"))
@@ -416,10 +445,15 @@ func (s *scanner) endKept(end int) {
 		return
 	}
 	raw := s.buf[s.keep:max(end, s.keep)]
+	s.keep = -1
 	if !s.whole {
+		if s.keptBytes += len(raw); s.keptBytes > s.keepLimit() {
+			s.current.keepDropped = true
+			return
+		}
 		raw = bytes.Clone(raw)
 	}
-	s.current.kept, s.keep = raw, -1
+	s.current.kept = raw
 }
 
 func (s *scanner) closePart(p *Part, end int64) {
@@ -456,7 +490,7 @@ func (s *scanner) flush(upto int) {
 func (s *scanner) endTap(textEnd int64) {
 	s.flush(int(max(textEnd-s.base, int64(s.tapFrom))))
 	s.tapping = false
-	s.digest = s.sum.Sum(nil)
+	s.digest = s.sum.Sum(s.digestRoom[:0])
 }
 
 // finish closes what the end of the message left open.
@@ -474,7 +508,7 @@ func (s *scanner) finish() error {
 	s.closePart(s.root, end)
 	for _, p := range s.stack {
 		s.closePart(p, end)
-		s.found.add("truncated", "a multipart is not closed: no line \"--"+clip(string(p.boundary))+"--\"")
+		s.found.add("truncated", "a multipart is not closed: no line \"--"+clip(p.boundary)+"--\"")
 	}
 	return nil
 }

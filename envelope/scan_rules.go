@@ -1,7 +1,6 @@
 package envelope
 
 import (
-	"bytes"
 	"crypto"
 	"fmt"
 	"strings"
@@ -55,9 +54,9 @@ func (s *scanner) follow(p *Part) bool {
 		s.found.add("nested-too-deep", fmt.Sprintf("multiparts nested deeper than %d are not followed", s.opt.MaxDepth))
 		return false
 	}
-	p.boundary = []byte(boundary)
+	p.boundary = boundary
 	for _, outer := range s.stack {
-		if bytes.Equal(outer.boundary, p.boundary) {
+		if outer.boundary == p.boundary {
 			s.found.add("boundary-reused", "a multipart uses the boundary of the one around it: its structure is not followed")
 			return false
 		}
@@ -68,6 +67,12 @@ func (s *scanner) follow(p *Part) bool {
 // hashOfMicalg reads the micalg parameter, in any spelling. It is a hint: the
 // digest algorithm is the signature's, which is known only after the body.
 func hashOfMicalg(micalg string) crypto.Hash {
+	switch micalg {
+	case "sha-256", "sha256":
+		return crypto.SHA256
+	case "sha1", "sha-1":
+		return crypto.SHA1
+	}
 	switch strings.ReplaceAll(strings.ToLower(strings.TrimSpace(micalg)), "-", "") {
 	case "sha1":
 		return crypto.SHA1

@@ -72,6 +72,9 @@ var (
 	// ErrSignerMissing says that the signer's certificate is not carried along
 	// and was not given.
 	ErrSignerMissing = errors.New("certificate of the signer is missing")
+	// ErrUnsupported says that the signature uses an algorithm that we do not
+	// have: it was not judged.
+	ErrUnsupported = errors.New("algorithm is not supported")
 	// ErrBadSignature says that the signature does not verify.
 	ErrBadSignature = errors.New("signature does not verify")
 )
@@ -233,6 +236,8 @@ func explain(r *cms.Result) error {
 		reason = ErrAltered
 	case errors.Is(r.Err, cms.ErrCertificateMissing):
 		reason = ErrSignerMissing
+	case errors.Is(r.Err, cms.ErrUnsupportedAlgorithm):
+		reason = ErrUnsupported
 	}
 	return &Error{Where: "signature", Offset: -1, Err: fmt.Errorf("%w: %w", reason, r.Err)}
 }

@@ -69,6 +69,6 @@ func (m *Message) OriginalHeader() (*Header, error) {
 	if len(block) > m.opt.MaxHeader {
 		return nil, errorf("original", m.Original.Body.Start, ErrTooLarge, "a header block of more than %d bytes", m.opt.MaxHeader)
 	}
-	h := parseHeader(block, nil, make([]headerField, 0, 16))
+	h := parseHeader(block, nil, make([]headerField, 0, 12))
 	return &h, nil
 }

@@ -247,7 +247,9 @@ func (o *writer) original() {
 	}
 	o.partHeader("message/rfc822", o.d.Style.OriginalName, "postacert.eml", encoding)
 	o.line()
-	lines := newLineEndWriter(o, CanonicalLineEnds)
+	// CRs before a line end do not survive SMTP (RFC 5321 §2.3.8), and OpenSSL
+	// leaves them out of the digest.
+	lines := newLineEndWriter(o, CollapsedLineEnds)
 	buf := make([]byte, 32<<10)
 	if _, err := io.CopyBuffer(struct{ io.Writer }{lines}, struct{ io.Reader }{o.d.Original}, buf); err != nil && o.err == nil {
 		o.err = &Error{Where: "original", Offset: -1, Err: err}

@@ -36,7 +36,7 @@ func (m *Message) checkData() trust.Check {
 		c.Status, c.Detail = trust.Failed, "mittente or destinatari are missing"
 	default:
 		c.Status = trust.Passed
-		if _, err := d.Date.Time(); err != nil {
+		if _, err := m.Time(); err != nil {
 			c.Status, c.Detail = trust.Unknown, err.Error()
 		}
 	}
@@ -105,7 +105,10 @@ func (r *Report) compareSoftly() {
 	if v := daticert.ReceiptType(strings.ToLower(h.Get(catalogue.HeaderReceiptType))); v.Known() && d.ReceiptType != "" && v != d.ReceiptType {
 		r.find("receipt-type-mismatch", fmt.Sprintf("X-TipoRicevuta %s, ricevuta %s", v, d.ReceiptType))
 	}
-	event, err := d.Date.Time()
+	event, err := r.Time, error(nil)
+	if r.Basis != TimeCertifiedEvent {
+		event, err = d.Date.Time()
+	}
 	if err != nil {
 		return
 	}

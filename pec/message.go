@@ -36,6 +36,8 @@ type Message struct {
 
 	opt     Options
 	dataErr error
+	time    time.Time // of the certification data
+	timeErr error
 }
 
 // Parse reads a message of size bytes. The source must not change while the
@@ -110,6 +112,7 @@ func (m *Message) readData() {
 		m.find("certification-data-unreadable", err.Error())
 		return
 	}
+	m.time, m.timeErr = m.Data.Date.Time()
 	m.addFindings(m.Data.Findings)
 }
 
@@ -205,7 +208,7 @@ func (m *Message) Time() (time.Time, error) {
 	if m.Data == nil {
 		return time.Time{}, fmt.Errorf("pec: event time: %w", ErrNoCertificationData)
 	}
-	return m.Data.Date.Time()
+	return m.time, m.timeErr
 }
 
 // Text returns the readable text of the message that was sent, for receipts

@@ -156,6 +156,8 @@ func checkSignature(s *envelope.Signature) trust.Check {
 		if !s.Signers[0].DigestOK {
 			c.Status = trust.Failed
 		}
+	case errors.Is(s.Signers[0].Err, envelope.ErrUnsupported):
+		c.Status, c.Detail = trust.Unknown, s.Signers[0].Err.Error()
 	case s.Signers[0].Err != nil:
 		c.Detail = s.Signers[0].Err.Error()
 	default:
@@ -183,7 +185,7 @@ func (v *Verifier) checkDigest(s *envelope.Signature) trust.Check {
 			c.Status, c.Detail = trust.Failed, "SHA-1, refused by the caller"
 		}
 	default:
-		c.Status, c.Detail = trust.Failed, "the digest algorithm is not supported"
+		c.Status, c.Detail = trust.Unknown, "the digest algorithm is not supported"
 	}
 	return c
 }
