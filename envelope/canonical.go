@@ -111,3 +111,11 @@ func (c *lineEndWriter) Close() error {
 	_, err := c.w.Write(c.out)
 	return err
 }
+
+// copyThrough copies with a borrowed buffer.
+func copyThrough(dst io.Writer, src io.Reader) error {
+	window := windows.Get().(*[]byte)
+	defer windows.Put(window)
+	_, err := io.CopyBuffer(struct{ io.Writer }{dst}, struct{ io.Reader }{src}, *window)
+	return err
+}

@@ -2,7 +2,6 @@ package envelope
 
 import (
 	"crypto"
-	"io"
 )
 
 // Digest returns the digest of the signed part, its line ends treated as
@@ -19,7 +18,7 @@ func (m *Message) Digest(h crypto.Hash, ends LineEnds) ([]byte, error) {
 	}
 	sum := h.New()
 	w := newLineEndWriter(sum, ends)
-	if _, err := io.CopyBuffer(struct{ io.Writer }{w}, struct{ io.Reader }{m.Signed.WholeEntity()}, make([]byte, 32<<10)); err != nil {
+	if err := copyThrough(w, m.Signed.WholeEntity()); err != nil {
 		return nil, sourceError("signed part", m.Signed.Entity.Start, err)
 	}
 	if err := w.Close(); err != nil {
@@ -46,7 +45,7 @@ func (m *Message) sameBytes(ends LineEnds) bool {
 func (p *Part) CanonicalDigest(h crypto.Hash) ([]byte, error) {
 	sum := h.New()
 	w := newLineEndWriter(sum, CanonicalLineEnds)
-	if _, err := io.CopyBuffer(struct{ io.Writer }{w}, struct{ io.Reader }{p.Raw()}, make([]byte, 32<<10)); err != nil {
+	if err := copyThrough(w, p.Raw()); err != nil {
 		return nil, sourceError("part", p.Entity.Start, err)
 	}
 	if err := w.Close(); err != nil {

@@ -72,7 +72,9 @@ func headerEnd(block []byte) (end, body int, ok bool) {
 }
 
 func hasEightBit(src *io.SectionReader) (bool, error) {
-	buf := make([]byte, 32<<10)
+	window := windows.Get().(*[]byte)
+	defer windows.Put(window)
+	buf := *window
 	for off := int64(0); off < src.Size(); {
 		n, err := src.ReadAt(buf, off)
 		if highBit(buf[:n]) {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/certmail/certmail/internal/cms"
@@ -124,6 +125,9 @@ func (m *Message) signedData() (*cms.SignedData, error) {
 	if m.Signed == nil || p == nil {
 		return nil, &Error{Where: "message", Offset: -1, Err: ErrNotSigned}
 	}
+	if !isSignaturePart(p) {
+		return nil, errorf("signature", p.Entity.Start, ErrNotSigned, "the second part is %s, want application/pkcs7-signature", clip(p.Type.Value))
+	}
 	if p.Body.Len() > int64(m.opt.MaxSignature) {
 		return nil, errorf("signature", p.Entity.Start, ErrTooLarge, "%d bytes, want at most %d", p.Body.Len(), m.opt.MaxSignature)
 	}
@@ -141,6 +145,18 @@ func (m *Message) signedData() (*cms.SignedData, error) {
 		return nil, &Error{Where: "signature", Offset: p.Entity.Start, Err: err}
 	}
 	return sd, nil
+}
+
+// isSignaturePart accepts both spellings of the type, whatever the protocol
+// parameter says, and a file of the usual name without a type.
+func isSignaturePart(p *Part) bool {
+	switch p.Type.Value {
+	case "application/pkcs7-signature", "application/x-pkcs7-signature":
+		return true
+	case "application/octet-stream":
+		return strings.HasSuffix(strings.ToLower(p.Name()), ".p7s")
+	}
+	return false
 }
 
 // verifySigner tries the certificates that the signer may mean: a message can

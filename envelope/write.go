@@ -23,7 +23,7 @@ func Write(w io.Writer, d *Draft, s *Signer) error {
 	if !s.hash().Available() {
 		return errorf("signer", -1, ErrBuild, "digest algorithm %v is not available", s.hash())
 	}
-	out := &writer{w: bufio.NewWriterSize(w, 32<<10), d: d, hash: s.hash()}
+	out := &writer{w: bufio.NewWriterSize(w, 4<<10), d: d, hash: s.hash()}
 	out.signature = out.boundary("----")
 	out.mixed = out.boundary("----------=_")
 	out.header()
@@ -250,8 +250,7 @@ func (o *writer) original() {
 	// CRs before a line end do not survive SMTP (RFC 5321 §2.3.8), and OpenSSL
 	// leaves them out of the digest.
 	lines := newLineEndWriter(o, CollapsedLineEnds)
-	buf := make([]byte, 32<<10)
-	if _, err := io.CopyBuffer(struct{ io.Writer }{lines}, struct{ io.Reader }{o.d.Original}, buf); err != nil && o.err == nil {
+	if err := copyThrough(lines, o.d.Original); err != nil && o.err == nil {
 		o.err = &Error{Where: "original", Offset: -1, Err: err}
 	}
 	if err := lines.Close(); err != nil && o.err == nil {

@@ -4,7 +4,6 @@ import (
 	"crypto"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/certmail/certmail/daticert"
 	"github.com/certmail/certmail/envelope"
@@ -111,26 +110,6 @@ func (m *Message) Recipient() string {
 		return ""
 	}
 	return m.Data.Deliveries[0]
-}
-
-// addresses are the addr-specs of a field; entries that cannot be read are
-// left out.
-func addresses(h *envelope.Header, name string) []string {
-	var all []string
-	for _, value := range h.Values(name) {
-		list, err := addressParser.ParseList(value)
-		if err != nil {
-			for _, one := range strings.Split(value, ",") {
-				if a, err := addressParser.Parse(one); err == nil {
-					list = append(list, a)
-				}
-			}
-		}
-		for _, a := range list {
-			all = append(all, a.Address)
-		}
-	}
-	return all
 }
 
 // Sent describes a plain copy of a submitted message for a receipt.Ledger.

@@ -1,0 +1,44 @@
+package bench
+
+import (
+	"crypto/rsa"
+	"crypto/x509"
+	"io"
+)
+
+// Trust is the throw-away provider that signs everything measured: an RSA-2048
+// certificate directly under a self-signed RSA-2048 authority.
+type Trust struct {
+	CA          *x509.Certificate
+	Certificate *x509.Certificate
+	Key         *rsa.PrivateKey
+}
+
+// Subject is the library as it is measured. Verifying means all that a user
+// gets: the message is parsed, classified, its certification data read, its
+// signature checked and the signer's chain built up to Trust.CA; anything but a
+// message that holds is an error. A nil function leaves its rows of the table
+// without a figure.
+type Subject struct {
+	// Small returns a concise delivery receipt of about 7.5 KB, Medium a
+	// complete one of about 208 KB: RSA with SHA-256, signed attributes, the
+	// authority's certificate carried along, CRLF line ends.
+	Small, Medium func() ([]byte, error)
+
+	// VerifyWarm verifies a message in memory, keeping what it learns of chains
+	// from call to call. It is called from several goroutines at a time.
+	VerifyWarm func(msg []byte) error
+	// VerifyCold does the same as if it were the first message ever.
+	VerifyCold func(msg []byte) error
+	// Parse reads, classifies and parses the certification data, without
+	// looking at the signature.
+	Parse func(msg []byte) error
+	// VerifyFile opens and verifies a message of any size.
+	VerifyFile func(path string) error
+	// Build writes the signed transport envelope of an original message.
+	Build func(w io.Writer, original io.ReaderAt, size int64) error
+	// Ledger makes ready the events of n receipts, already verified, and
+	// returns a function that brings them into a fresh ledger and asks it for
+	// every status. It is called many times.
+	Ledger func(n int) (func() error, error)
+}

@@ -1,0 +1,171 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/certmail/certmail/pec"
+	"github.com/certmail/certmail/receipt"
+)
+
+const reconcileHelp = `usage: certmail reconcile [--json] [FLAGS] PATH… [--sent PATH]…
+
+Says what became of each recipient of each message that was sent, from the
+receipts and notices (ricevute e avvisi) among the messages of PATH, and which
+proof shows it. Every receipt is verified; one that does not hold never turns a
+light green. The order of the messages and repetitions change nothing.
+
+  --sent PATH           copies of the messages as they were submitted; repeatable.
+                        With them, receipts for anything else are orphans
+  --html FILE           also write a page for people, with links to the proofs
+  --lang it|en          the language of the page, Italian unless given
+  --now TIME            the present (RFC 3339), which decides what is overdue
+  --json                one JSON object on standard output
+` + trustHelp + `
+The exit code is 1 if a proof is not valid or contradicts another one, or if a
+message cannot be read.
+`
+
+// reconciled is what "certmail reconcile --json" writes: messages, orphans and
+// unreadable.
+type reconciled struct {
+	*receipt.Report
+	Unreadable []unreadableFile `json:"unreadable"`
+}
+
+type unreadableFile struct {
+	File  string `json:"file"`
+	Error string `json:"error"`
+}
+
+func (a *app) reconcile(args []string) error {
+	f := newFlags("reconcile", reconcileHelp)
+	var believe trustFlags
+	believe.register(f)
+	var sent list
+	f.Var(&sent, "sent", "")
+	html := f.String("html", "", "")
+	lang := f.String("lang", "it", "")
+	var at moment
+	f.Var(&at, "now", "")
+	paths, err := f.read(args)
+	switch {
+	case err != nil:
+		return err
+	case len(paths)+len(sent) == 0:
+		return usagef("reconcile: a path is missing; see certmail reconcile --help")
+	case *lang != "it" && *lang != "en":
+		return usagef("reconcile: --lang %s: want it or en", *lang)
+	case slices.Contains(paths, "-") && slices.Contains(sent, "-"):
+		return usagef("reconcile: standard input can be read only once")
+	}
+	now := a.now
+	if !at.IsZero() {
+		now = func() time.Time { return at.Time }
+	}
+	verifier, err := believe.verifier(a, now)
+	if err != nil {
+		return err
+	}
+	out := &reconciled{Unreadable: []unreadableFile{}}
+	ledger := receipt.NewLedger(nil)
+	if err := a.addSent(ledger, sent, out); err != nil {
+		return err
+	}
+	if err := a.addReceipts(ledger, paths, verifier, out); err != nil {
+		return err
+	}
+	out.Report = ledger.Snapshot(now())
+	if *html != "" {
+		if err := writePage(*html, *lang, now(), out); err != nil {
+			return err
+		}
+	}
+	if f.json {
+		err = writeJSON(a.stdout, out)
+	} else {
+		a.reconcileText(out)
+	}
+	if err != nil {
+		return err
+	}
+	if !out.good() {
+		return errNotGood
+	}
+	return nil
+}
+
+// addSent reads the copies of what was submitted.
+func (a *app) addSent(l *receipt.Ledger, paths []string, out *reconciled) error {
+	return a.messages(paths, func(in *input) error {
+		if in.err != nil {
+			out.unreadable(in.name, in.err)
+			return nil
+		}
+		s, err := in.msg.Sent()
+		if err != nil {
+			out.unreadable(in.name, err)
+			return nil
+		}
+		l.AddSent(s)
+		return nil
+	})
+}
+
+// addReceipts verifies the receipts among the messages. Other messages have no
+// say: a transport envelope may carry our own message back to us.
+func (a *app) addReceipts(l *receipt.Ledger, paths []string, v *pec.Verifier, out *reconciled) error {
+	return a.messages(paths, func(in *input) error {
+		if in.err == nil && in.msg.Kind == pec.KindUnknown {
+			in.err = fmt.Errorf("certified mail of a type that the rules do not know")
+		}
+		if in.err != nil {
+			out.unreadable(in.name, in.err)
+			return nil
+		}
+		if !in.msg.Kind.IsReceipt() {
+			return nil
+		}
+		events, err := eventsOf(in, v)
+		if err != nil {
+			out.unreadable(in.name, err)
+			return nil
+		}
+		l.Add(events...)
+		return nil
+	})
+}
+
+func eventsOf(in *input, v *pec.Verifier) ([]receipt.Event, error) {
+	report, err := judge(in, v)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := in.msg.Receipt(); err != nil {
+		return nil, err
+	}
+	return report.Events(in.name)
+}
+
+func (r *reconciled) unreadable(name string, err error) {
+	r.Unreadable = append(r.Unreadable, unreadableFile{name, err.Error()})
+}
+
+// good reports whether everything that was checked held.
+func (r *reconciled) good() bool {
+	good := len(r.Unreadable) == 0
+	for i := range r.Messages {
+		m := &r.Messages[i]
+		good = good && len(m.Conflicts) == 0
+		for j := range m.Recipients {
+			for _, p := range m.Recipients[j].Proofs {
+				good = good && p.Verdict == receipt.Valid
+			}
+		}
+	}
+	for i := range r.Orphans {
+		good = good && r.Orphans[i].Verdict == receipt.Valid
+	}
+	return good
+}
