@@ -14,8 +14,8 @@ func FuzzBase64(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, src []byte) {
 		want, wantErr := base64.StdEncoding.AppendDecode(nil, src)
-		p := &Part{kept: src}
-		got, err := p.fastBase64()
+		got, err := appendBase64(make([]byte, 1, 3), src)
+		got = got[1:]
 		require.Equal(t, wantErr == nil, err == nil, "%v / %v", wantErr, err)
 		if err == nil {
 			require.Equal(t, string(want), string(got))

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"mime/quotedprintable"
+	"slices"
 )
 
 // Content returns a reader over the part's decoded body. Parts without a
@@ -31,12 +32,15 @@ func (p *Part) Content() (io.Reader, error) {
 
 // Bytes returns the decoded body, refusing with ErrTooLarge more than limit
 // bytes.
-func (p *Part) Bytes(limit int64) ([]byte, error) {
+func (p *Part) Bytes(limit int64) ([]byte, error) { return p.AppendBytes(nil, limit) }
+
+// AppendBytes is Bytes into a slice of the caller's.
+func (p *Part) AppendBytes(dst []byte, limit int64) ([]byte, error) {
 	if p.keepDropped {
 		return nil, errorf("part", p.Entity.Start, ErrTooLarge, "%d bytes in the message, more than is kept for verification", p.Body.Len())
 	}
-	if p.Encoding() == "base64" && p.Header.Count("Content-Transfer-Encoding") == 1 && p.Body.Len() <= 4*limit {
-		if out, err := p.fastBase64(); err == nil && int64(len(out)) <= limit {
+	if p.kept != nil && int64(len(p.kept)) <= limit && p.Header.Count("Content-Transfer-Encoding") == 1 && p.Encoding() == "base64" {
+		if out, err := appendBase64(dst, p.kept); err == nil {
 			return out, nil
 		}
 	}
@@ -51,20 +55,19 @@ func (p *Part) Bytes(limit int64) ([]byte, error) {
 	if int64(len(data)) > limit {
 		return nil, errorf("part", p.Entity.Start, ErrTooLarge, "more than %d bytes", limit)
 	}
-	return data, nil
+	return append(dst, data...), nil
 }
 
-// fastBase64 decodes a kept body in one go: what is in regular lines at once,
-// the end with the standard decoder, which skips line ends too. Whatever else
-// there is is left to the tolerant reader.
-func (p *Part) fastBase64() ([]byte, error) {
-	if p.kept == nil {
-		return nil, io.ErrUnexpectedEOF
-	}
-	out := make([]byte, base64.StdEncoding.DecodedLen(len(p.kept)))
-	n, rest := decodeBase64(out, p.kept)
+// appendBase64 decodes a kept body in one go: what is in regular lines at
+// once, the end with the standard decoder, which skips line ends too. Whatever
+// else there is is left to the tolerant reader.
+func appendBase64(dst, src []byte) ([]byte, error) {
+	start := len(dst)
+	dst = slices.Grow(dst, base64.StdEncoding.DecodedLen(len(src)))
+	out := dst[start:cap(dst)]
+	n, rest := decodeBase64(out, src)
 	m, err := base64.StdEncoding.Decode(out[n:], rest)
-	return out[: n+m : n+m], err
+	return dst[:start+n+m], err
 }
 
 // encodingReader says where undecodable data stands.

@@ -114,7 +114,7 @@ func (s *scanner) run() error {
 				return err
 			}
 		}
-		if !s.header {
+		if !s.header && !s.skipRegular() {
 			s.skipLines()
 		}
 		if s.pos >= s.n {

@@ -25,6 +25,7 @@ var seeds = []string{
 	strings.ReplaceAll(signedSample("\r\n"), "MIX", "SIGX"),
 	"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nX: y\r\n--b\r\n--b--",
 	"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b  \t \r\n\r\nx\r\n--b-- \r\n",
+	"Content-Type: multipart/signed; boundary=b\r\n\r\n--b\r\n\r\n" + strings.Repeat("abcdefghijkl\r\n", 200) + "--b\r\n\r\n--b--\r\n",
 	"Content-Type: multipart/signed; boundary=b\r\n\r\n--b\r\n" + strings.Repeat("x", 3000) + "\n" + strings.Repeat("y", 2000) + "\r\n--b\r\n\r\nz\r\n--b--\r\n",
 }
 
@@ -139,6 +140,26 @@ func TestScanEveryCut(t *testing.T) {
 		for pad := range 40 {
 			checkScan(t, []byte("X-Pad: "+strings.Repeat("p", 480+pad)+"\r\n"+s), true)
 		}
+	}
+}
+
+// TestScanRegularLines mixes long runs of equal lines with everything that
+// could break the reckoning of skipRegular.
+func TestScanRegularLines(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	odd := []string{"\n", "\r\n", "\r\r\n", "x\n", "--\r\n", "--SIGX\r\n", "-a-b-c-\r\n", "\r", "--MIX\r\n\r\n", "a\nb\r\n", "--MIX--\r\n"}
+	for range 300 {
+		var b strings.Builder
+		b.WriteString("From: a\r\nContent-Type: multipart/signed; micalg=sha-256; boundary=SIG\r\n\r\n--SIG\r\nContent-Type: multipart/mixed; boundary=MIX\r\n\r\n--MIX\r\n\r\n")
+		for range 1 + rng.IntN(5) {
+			line := strings.Repeat("a", 1+rng.IntN(80)) + []string{"\r\n", "\r\n", "\n", "\r\r\n"}[rng.IntN(4)]
+			b.WriteString(strings.Repeat(line, rng.IntN(200)))
+			for range rng.IntN(3) {
+				b.WriteString(odd[rng.IntN(len(odd))])
+			}
+		}
+		b.WriteString("\r\n--MIX--\r\n\r\n--SIG\r\n\r\nAAAA\r\n--SIG--\r\n")
+		checkScan(t, []byte(b.String()), true)
 	}
 }
 

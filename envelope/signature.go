@@ -1,6 +1,7 @@
 package envelope
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/x509"
 	"encoding/base64"
@@ -8,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/certmail/certmail/internal/cms"
@@ -86,6 +88,10 @@ type SignatureOptions struct {
 	// Parse parses certificates; x509.ParseCertificate unless set. A trust
 	// store offers one that remembers.
 	Parse func(der []byte) (*x509.Certificate, error)
+	// Intern may return copies that it holds already of the certificates that
+	// a message carries: the signer's and all of them. It must not keep what
+	// it is given. Without it they are copied.
+	Intern func(signer []byte, all [][]byte) ([]byte, [][]byte)
 	// Certificates are tried when the message does not carry its signer's.
 	Certificates []*x509.Certificate
 }
@@ -97,12 +103,14 @@ func (m *Message) VerifySignature(opt *SignatureOptions) *Signature {
 		opt = &SignatureOptions{}
 	}
 	sig := &Signature{}
-	sd, err := m.signedData()
+	room := signatures.Get().(*[]byte)
+	defer signatures.Put(room)
+	sd, err := m.signedData(room)
 	if err != nil {
 		sig.Err = err
 		return sig
 	}
-	sig.Certificates, sig.CRLs = sd.Certificates, sd.CRLs
+	signer := sig.take(sd, opt)
 	for _, f := range sd.Findings {
 		sig.Findings = append(sig.Findings, Finding{Code: f.Code, Detail: f.Detail})
 	}
@@ -111,7 +119,8 @@ func (m *Message) VerifySignature(opt *SignatureOptions) *Signature {
 	}
 	sig.Signers = make([]SignerResult, len(sd.Signers))
 	for i := range sd.Signers {
-		m.verifySigner(sig, sd, i, opt)
+		m.verifySigner(sig, sd, i, signer, opt)
+		signer = nil
 	}
 	if len(sd.Signers) > 1 && sig.Err == nil {
 		sig.Err = errorf("signature", m.SignaturePart.Entity.Start, ErrSeveralSigners, "%d, want 1", len(sd.Signers))
@@ -119,8 +128,31 @@ func (m *Message) VerifySignature(opt *SignatureOptions) *Signature {
 	return sig
 }
 
-// signedData reads the signature part.
-func (m *Message) signedData() (*cms.SignedData, error) {
+// signatures are reused between verifications: nothing in a Signature refers
+// to the bytes of the part.
+var signatures = sync.Pool{New: func() any { b := make([]byte, 0, 4096); return &b }}
+
+// take copies what the result keeps of the signature part, and returns the
+// certificate of the first signer.
+func (s *Signature) take(sd *cms.SignedData, opt *SignatureOptions) (signer []byte) {
+	signer = sd.CertificateOf(0)
+	if opt.Intern != nil {
+		signer, s.Certificates = opt.Intern(signer, sd.Certificates)
+	} else {
+		s.Certificates = make([][]byte, len(sd.Certificates))
+		for i, c := range sd.Certificates {
+			s.Certificates[i] = bytes.Clone(c)
+		}
+		signer = bytes.Clone(signer)
+	}
+	for _, crl := range sd.CRLs {
+		s.CRLs = append(s.CRLs, bytes.Clone(crl))
+	}
+	return signer
+}
+
+// signedData reads the signature part into a borrowed buffer.
+func (m *Message) signedData(room *[]byte) (*cms.SignedData, error) {
 	p := m.SignaturePart
 	if m.Signed == nil || p == nil {
 		return nil, &Error{Where: "message", Offset: -1, Err: ErrNotSigned}
@@ -131,7 +163,7 @@ func (m *Message) signedData() (*cms.SignedData, error) {
 	if p.Body.Len() > int64(m.opt.MaxSignature) {
 		return nil, errorf("signature", p.Entity.Start, ErrTooLarge, "%d bytes, want at most %d", p.Body.Len(), m.opt.MaxSignature)
 	}
-	der, err := p.Bytes(int64(m.opt.MaxSignature))
+	der, err := p.AppendBytes((*room)[:0], int64(m.opt.MaxSignature))
 	if errors.Is(err, errBehindPadding) {
 		filter := newBase64Filter(p.Raw())
 		filter.lenient = true
@@ -139,6 +171,9 @@ func (m *Message) signedData() (*cms.SignedData, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if cap(der) <= 64<<10 {
+		*room = der[:0]
 	}
 	sd, err := cms.Parse(der, nil)
 	if err != nil {
@@ -161,9 +196,11 @@ func isSignaturePart(p *Part) bool {
 
 // verifySigner tries the certificates that the signer may mean: a message can
 // carry a decoy with the same issuer and serial number.
-func (m *Message) verifySigner(sig *Signature, sd *cms.SignedData, i int, opt *SignatureOptions) {
+func (m *Message) verifySigner(sig *Signature, sd *cms.SignedData, i int, raw []byte, opt *SignatureOptions) {
 	r := &sig.Signers[i]
-	raw := sd.CertificateOf(i)
+	if raw == nil {
+		raw = bytes.Clone(sd.CertificateOf(i))
+	}
 	if raw == nil {
 		m.tryGiven(sig, sd, i, opt)
 		return
@@ -172,7 +209,7 @@ func (m *Message) verifySigner(sig *Signature, sd *cms.SignedData, i int, opt *S
 		return
 	}
 	for _, other := range sd.CandidatesOf(i)[1:] {
-		if again := m.try(sig, sd, i, other, opt); again.SignatureOK {
+		if again := m.try(sig, sd, i, bytes.Clone(other), opt); again.SignatureOK {
 			*r = again
 			return
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/certmail/certmail/daticert"
@@ -92,6 +93,9 @@ func newMessage(e *envelope.Message, err error, opt Options) (*Message, error) {
 	return m, nil
 }
 
+// documents are reused: daticert.Parse keeps no reference to what it is given.
+var documents = sync.Pool{New: func() any { b := make([]byte, 0, 2048); return &b }}
+
 // readData parses the certification data from the bytes taken during the
 // scan, the same that were digested.
 func (m *Message) readData() {
@@ -103,7 +107,12 @@ func (m *Message) readData() {
 	if limit <= 0 {
 		limit = daticert.DefaultMaxSize
 	}
-	raw, err := part.Bytes(int64(limit))
+	room := documents.Get().(*[]byte)
+	defer documents.Put(room)
+	raw, err := part.AppendBytes((*room)[:0], int64(limit))
+	if cap(raw) <= 64<<10 && raw != nil {
+		*room = raw[:0]
+	}
 	if err == nil {
 		m.Data, err = daticert.Parse(raw, &m.opt.Daticert)
 	}

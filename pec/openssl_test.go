@@ -17,6 +17,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/certmail/certmail/envelope"
 	"github.com/certmail/certmail/internal/reftest"
 	"github.com/certmail/certmail/internal/testpki"
 	"github.com/certmail/certmail/pec"
@@ -44,7 +45,7 @@ func newOpenSSLSigner(t testing.TB) *opensslSigner {
 		key  crypto.Signer
 	}{
 		{"rsa2048", testpki.RSAKey(11, "openssl", 2048)}, {"rsa1024", testpki.RSAKey(11, "openssl", 1024)}, {"other", testpki.RSAKey(11, "altra", 2048)},
-		{"p256", p256}, {"p384", p384}, {"ed25519", ed25519.NewKeyFromSeed(bytes.Repeat([]byte{7}, ed25519.SeedSize))},
+		{"p256", p256}, {"p384", p384},
 	} {
 		leaf := o.ca.Issue(k.key, "Gestore Alfa S.p.A.", alfaMailbox, nil)
 		o.leaves[k.name] = leaf
@@ -92,7 +93,9 @@ func TestOpenSSLSignsMessages(t *testing.T) {
 		failed  []string // checks; none: valid, or open when unknown is set
 		unknown []string
 		weak    bool
+		beyond  bool // an algorithm that we do not know decides nothing, and nothing helps
 	}
+	unsupported := []string{trust.CheckSignature, trust.CheckDigestAlgorithm}
 	sha256 := []string{"-md", "sha256"}
 	rsa := func(args ...string) shape {
 		return shape{keys: []string{"rsa2048"}, args: append(sha256[:2:2], args...)}
@@ -117,11 +120,11 @@ func TestOpenSSLSignsMessages(t *testing.T) {
 		"opaque":             {keys: []string{"rsa2048"}, args: []string{"-nodetach"}, failed: []string{trust.CheckSignature, trust.CheckCertificationData}},
 		"opaque stream":      {keys: []string{"rsa2048"}, args: []string{"-nodetach", "-stream"}, failed: []string{trust.CheckSignature, trust.CheckCertificationData}},
 		"LF":                 rsa("-crlfeol"),
-		"md5":                {keys: []string{"rsa2048"}, args: []string{"-md", "md5"}, failed: []string{trust.CheckSignature, trust.CheckDigestAlgorithm}},
-		"SHA-224":            {keys: []string{"rsa2048"}, args: []string{"-md", "sha224"}, failed: []string{trust.CheckSignature, trust.CheckDigestAlgorithm}},
-		"SHA3-256":           {keys: []string{"rsa2048"}, args: []string{"-md", "sha3-256"}, failed: []string{trust.CheckSignature, trust.CheckDigestAlgorithm}},
+		"md5":                {keys: []string{"rsa2048"}, args: []string{"-md", "md5"}, unknown: unsupported, beyond: true},
+		"SHA-224":            {keys: []string{"rsa2048"}, args: []string{"-md", "sha224"}, unknown: unsupported, beyond: true},
+		"SHA3-256":           {keys: []string{"rsa2048"}, args: []string{"-md", "sha3-256"}, unknown: unsupported, beyond: true},
 		"pss with SHA-1 mask": {keys: []string{"rsa2048"}, args: []string{"-keyopt", "rsa_padding_mode:pss", "-keyopt", "rsa_mgf1_md:sha1", "-md", "sha256"},
-			failed: []string{trust.CheckSignature}},
+			unknown: unsupported[:1], beyond: true},
 	}
 	for _, md := range []string{"sha1", "sha256", "sha384", "sha512"} {
 		for _, key := range []string{"rsa2048", "rsa1024", "p256", "p384"} {
@@ -139,6 +142,10 @@ func TestOpenSSLSignsMessages(t *testing.T) {
 			switch {
 			case s.failed != nil:
 				requireInvalid(t, r, s.failed...)
+				return
+			case s.beyond:
+				requireOpen(t, r, s.unknown...)
+				require.ErrorIs(t, r.Signature.Signers[0].Err, envelope.ErrUnsupported)
 				return
 			case s.unknown != nil:
 				requireOpen(t, r, s.unknown...)
@@ -188,7 +195,15 @@ func TestOpenSSLAcceptsWhatWeSign(t *testing.T) {
 	for name, message := range map[string][]byte{
 		"accettazione": g.receipt(t, "accettazione"), "consegna": g.receipt(t, "avvenuta-consegna"), "errore": g.receipt(t, "errore-consegna"),
 		"busta": g.transport(t, submittedMail, nil), "anomalia": g.anomaly(t, []byte(submittedMail)),
-		"busta di un originale con CR CR LF": g.transport(t, strings.Replace(submittedMail, "Ciao", "Ciao\r\r\na\rb\n", 1), nil),
+		"busta di un originale con CR CR LF": g.transport(t, strings.Replace(submittedMail, "Ciao", "Ciao\r\r\nb", 1), nil),
+		"busta di un originale con CR":       g.transport(t, strings.Replace(submittedMail, "Ciao", "a\rb", 1), nil),
+		"busta di un originale con LF":       g.transport(t, strings.Replace(submittedMail, "Ciao", "a\nb", 1), nil),
+		"busta che finisce con CR":           g.transport(t, submittedMail+"x\r", nil),
+		"busta di un originale con NUL":      g.transport(t, strings.Replace(submittedMail, "Ciao", "a\x00b", 1), nil),
+		"busta di un originale con 8 bit":    g.transport(t, strings.Replace(submittedMail, "Ciao", "perch\xe9", 1), nil),
+		"busta di un originale senza fine":   g.transport(t, strings.TrimSuffix(submittedMail, "\r\n"), nil),
+		"busta di righe lunghe":              g.transport(t, strings.Replace(submittedMail, "Ciao", strings.Repeat("lungo ", 4000), 1), nil),
+		"busta di soli campi":                g.transport(t, "From: "+mario+"\r\nMessage-ID: "+clientID+"\r\n", nil),
 	} {
 		t.Run(name, func(t *testing.T) {
 			requireValid(t, g.judge(t, message))
@@ -198,4 +213,15 @@ func TestOpenSSLAcceptsWhatWeSign(t *testing.T) {
 			require.NoError(t, err, "%s", text)
 		})
 	}
+}
+
+// TestEd25519: the OpenSSL of today cannot sign CMS with it, we can read it.
+func TestEd25519(t *testing.T) {
+	g := gestoreAlfa()
+	g.leaf = g.ca.Issue(ed25519.NewKeyFromSeed(bytes.Repeat([]byte{7}, ed25519.SeedSize)), g.name, g.mailbox, nil)
+	good := g.receipt(t, "accettazione")
+	r := g.judge(t, good)
+	requireValid(t, r)
+	require.Equal(t, crypto.SHA512, r.Signature.Signers[0].Digest)
+	requireInvalid(t, g.judge(t, edit(t, good, "Il messaggio", "il messaggio")), trust.CheckSignature)
 }

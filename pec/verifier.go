@@ -59,7 +59,7 @@ func (v *Verifier) Verify(ctx context.Context, m *Message) (*Report, error) {
 	if m.Kind == KindOrdinary {
 		return v.ordinary(r), nil
 	}
-	r.Signature = m.Envelope.VerifySignature(&envelope.SignatureOptions{Parse: v.store.Certificate, Certificates: v.opt.Certificates})
+	r.Signature = m.Envelope.VerifySignature(&envelope.SignatureOptions{Parse: v.store.Certificate, Intern: v.store.Intern, Certificates: v.opt.Certificates})
 	if errors.Is(r.Signature.Err, envelope.ErrSource) {
 		return nil, fmt.Errorf("pec: verify: %w", r.Signature.Err)
 	}
@@ -153,11 +153,14 @@ func checkSignature(s *envelope.Signature) trust.Check {
 	case s.Signers[0].Certificate == nil && s.Signers[0].RawCertificate == nil:
 		// Nothing is wrong yet, but nothing can be verified either.
 		c.Status, c.Detail = trust.Unknown, s.Signers[0].Err.Error()
-		if !s.Signers[0].DigestOK {
+		if !s.Signers[0].DigestOK || !s.Signers[0].ContentTypeOK {
 			c.Status = trust.Failed
 		}
 	case errors.Is(s.Signers[0].Err, envelope.ErrUnsupported):
 		c.Status, c.Detail = trust.Unknown, s.Signers[0].Err.Error()
+		if s.Signers[0].Digest != 0 && !s.Signers[0].DigestOK {
+			c.Status = trust.Failed // whoever signed, it was not this
+		}
 	case s.Signers[0].Err != nil:
 		c.Detail = s.Signers[0].Err.Error()
 	default:

@@ -19,3 +19,17 @@ func (s *Store) Certificate(der []byte) (*x509.Certificate, error) {
 	}
 	return x509.ParseCertificate(bytes.Clone(der))
 }
+
+// Intern returns the copies that the store remembers of a signer's
+// certificate and of all that came with it, or makes copies. They are shared:
+// do not modify them.
+func (s *Store) Intern(signer []byte, all [][]byte) ([]byte, [][]byte) {
+	if p := s.cache.get(signer, all); p != nil {
+		return p.leaf, p.bag
+	}
+	clones := make([][]byte, len(all))
+	for i, c := range all {
+		clones[i] = bytes.Clone(c)
+	}
+	return bytes.Clone(signer), clones
+}

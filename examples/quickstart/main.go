@@ -44,6 +44,8 @@ func run(out io.Writer, keep string, files []string) error {
 			return err
 		}
 		defer os.RemoveAll(folder)
+	} else if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
 	}
 	store, files, err := build(out, folder)
 	if err != nil {

@@ -1,0 +1,5 @@
+//go:build race
+
+package pec_test
+
+const raceDetector = true
