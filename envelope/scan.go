@@ -45,7 +45,11 @@ type scanner struct {
 	parts   int
 	slab    []Part        // room for the next parts
 	room    []headerField // room for the next fields
-	kids    []*Part       // room for the children of the next multiparts
+	fields  []headerField // of the header being read
+	// plainFields: all its lines so far are fields or continuations of them.
+	plainFields bool
+	headerCRs   int     // those in its line ends
+	kids        []*Part // room for the children of the next multiparts
 
 	// the digest of the signed part
 	hint       crypto.Hash
@@ -59,7 +63,7 @@ type scanner struct {
 	odd        bool // the signed part holds a run of CRs before an LF
 	canon      []byte
 	digest     []byte
-	digestRoom [64]byte
+	digestRoom [32]byte
 
 	// what has been kept so far
 	headerBytes, headerFields, keptBytes int
@@ -73,7 +77,7 @@ type scanner struct {
 type firstRoom struct {
 	scanner
 	parts  [6]Part
-	fields [40]headerField
+	fields [32]headerField
 	kids   [8]*Part
 	stack  [2]*Part
 }
@@ -171,6 +175,9 @@ func (s *scanner) skipLines() {
 // line takes in the line that ends with the LF i bytes from here.
 func (s *scanner) line(i int) error {
 	start, text := s.pos, s.lineEnd(s.pos, s.pos+i)
+	if s.midLine && s.header {
+		s.plainFields = false
+	}
 	empty := !s.midLine && (text == s.pos || s.buf[s.pos] == '\r' && len(bytes.TrimLeft(s.buf[s.pos:text], "\r")) == 0)
 	s.midLine = false
 	s.lastLF = s.at(text)
@@ -181,6 +188,10 @@ func (s *scanner) line(i int) error {
 		}
 		if empty {
 			return s.endHeader(start, s.pos)
+		}
+		s.noteField(start, text)
+		if text < s.pos-1 {
+			s.headerCRs++
 		}
 	}
 	return nil
@@ -212,6 +223,7 @@ func (s *scanner) longLine() error {
 		if s.atEnd() {
 			s.pos = s.n
 			s.lastLF = s.at(s.n)
+			s.plainFields = false
 			return nil
 		}
 		// A trailing CR waits for its LF.

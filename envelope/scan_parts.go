@@ -79,7 +79,6 @@ func (s *scanner) delimit(level int, kind delimiter, length int) error {
 	}
 	multi.Parts = append(multi.Parts, child)
 	if level == 0 && len(multi.Parts) == 1 && s.hint != 0 {
-		s.sum = s.hint.New()
 		s.tapping, s.tapFrom, s.bare = true, s.pos, false
 	}
 	s.begin(child)
@@ -89,6 +88,7 @@ func (s *scanner) delimit(level int, kind delimiter, length int) error {
 // begin starts the header of a part.
 func (s *scanner) begin(p *Part) {
 	s.current, s.header, s.keep = p, true, s.pos
+	s.fields, s.plainFields, s.headerCRs = s.room[len(s.room):], true, 0
 }
 
 // endHeader indexes the header that ends at index end; the body begins at
@@ -103,7 +103,11 @@ func (s *scanner) endHeader(end, body int) error {
 	if s.headerBytes += len(raw); s.headerBytes > 2*s.opt.MaxHeader {
 		return errorf("header", s.at(end), ErrTooLarge, "header blocks of more than %d bytes in all", 2*s.opt.MaxHeader)
 	}
-	p.Header = parseHeader(raw, s.found, s.room)
+	if s.complete(raw) {
+		p.Header = Header{raw: raw, text: string(raw), fields: s.fields}
+	} else {
+		p.Header = parseHeader(raw, s.found, s.room)
+	}
 	if s.headerFields += len(p.Header.fields); s.headerFields > maxFields {
 		return errorf("header", s.at(end), ErrTooLarge, "more than %d header fields in all", maxFields)
 	}
@@ -128,6 +132,40 @@ func (s *scanner) endHeader(end, body int) error {
 		s.keep = body
 	}
 	return nil
+}
+
+// noteField indexes the header line between two indexes of buf as it goes by,
+// which spares a second reading of nearly every header. Whatever is not plain
+// is left to parseHeader.
+func (s *scanner) noteField(start, text int) {
+	if !s.plainFields {
+		return
+	}
+	line := s.buf[start:text]
+	if line[0] == ' ' || line[0] == '\t' {
+		if len(s.fields) == 0 {
+			s.plainFields = false
+		} else {
+			s.fields[len(s.fields)-1].end = int32(text - s.keep)
+		}
+		return
+	}
+	colon := 0
+	for colon < len(line) && line[colon] > ' ' && line[colon] < 127 && line[colon] != ':' {
+		colon++
+	}
+	if colon == 0 || colon == len(line) || line[colon] != ':' {
+		s.plainFields = false
+		return
+	}
+	at := int32(start - s.keep)
+	s.fields = append(s.fields, headerField{at, at + int32(colon), at + int32(colon) + 1, int32(text - s.keep)})
+}
+
+// complete tells whether the fields noted are all there is to say about a
+// header block: no CR but in line ends, no NUL.
+func (s *scanner) complete(raw []byte) bool {
+	return s.plainFields && bytes.IndexByte(raw, 0) < 0 && bytes.Count(raw, crByte) == s.headerCRs
 }
 
 // keepRoom goes on behind the fields just written.

@@ -89,6 +89,16 @@ func checkScan(t *testing.T, data []byte, signedOnly bool) {
 	require.Equal(t, whole.stored, small.stored)
 	require.Equal(t, whole.odd, small.odd)
 	checkTree(t, whole.root, Range{0, int64(len(data))})
+	whole.root.Walk(func(p *Part) bool {
+		// The fields noted in passing are those of a second reading.
+		again := parseHeader(p.Header.raw, nil, nil)
+		require.Equal(t, again.text, p.Header.text)
+		require.Equal(t, len(again.fields), len(p.Header.fields))
+		for i := range again.fields {
+			require.Equal(t, again.fields[i], p.Header.fields[i])
+		}
+		return true
+	})
 	if whole.digest != nil && len(whole.root.Parts) > 0 && whole.hint == 5 {
 		r := whole.root.Parts[0].Entity
 		sum := sha256.Sum256(naiveCanonical(data[r.Start:r.End]))

@@ -1,6 +1,8 @@
 package envelope
 
 import (
+	"crypto"
+	"crypto/sha256"
 	"io"
 )
 
@@ -69,6 +71,14 @@ func (s *scanner) flush(upto int) {
 		return
 	}
 	span := s.buf[s.tapFrom:upto]
+	if s.whole && s.hint == crypto.SHA256 && !s.bare && s.sum == nil {
+		s.digestRoom = sha256.Sum256(span)
+		s.digest, s.tapFrom = s.digestRoom[:], upto
+		return
+	}
+	if s.sum == nil {
+		s.sum = s.hint.New()
+	}
 	if s.bare {
 		s.stored = true
 		s.canon = appendCanonical(s.canon[:0], span)
@@ -82,5 +92,10 @@ func (s *scanner) flush(upto int) {
 func (s *scanner) endTap(textEnd int64) {
 	s.flush(int(max(textEnd-s.base, int64(s.tapFrom))))
 	s.tapping = false
-	s.digest = s.sum.Sum(s.digestRoom[:0])
+	if s.digest == nil {
+		if s.sum == nil {
+			s.sum = s.hint.New() // nothing was signed
+		}
+		s.digest = s.sum.Sum(nil)
+	}
 }

@@ -128,11 +128,51 @@ func headerDate(v string) (time.Time, bool) {
 	if v == "" {
 		return time.Time{}, false
 	}
-	t, err := time.Parse("Mon, _2 Jan 2006 15:04:05 -0700", v)
-	if err != nil {
-		t, err = mail.ParseDate(v)
+	if t, ok := plainDate(v); ok {
+		return t, true
 	}
+	t, err := mail.ParseDate(v)
 	return t, err == nil
+}
+
+// plainDate reads "Tue, 03 Mar 2026 10:15:32 +0100" and nothing else.
+func plainDate(v string) (time.Time, bool) {
+	const form = "Www, 00 Mmm 0000 00:00:00 +0000"
+	if len(v) != len(form) || v[26] != '+' && v[26] != '-' {
+		return time.Time{}, false
+	}
+	for i := range len(form) {
+		switch c := form[i]; c {
+		case '0':
+			if v[i] < '0' || v[i] > '9' {
+				return time.Time{}, false
+			}
+		case ',', ' ', ':':
+			if v[i] != c {
+				return time.Time{}, false
+			}
+		}
+	}
+	number := func(at, digits int) (n int) {
+		for _, c := range v[at : at+digits] {
+			n = n*10 + int(c-'0')
+		}
+		return n
+	}
+	month := strings.Index("JanFebMarAprMayJunJulAugSepOctNovDec", v[8:11])
+	day, hour, minute, second := number(5, 2), number(17, 2), number(20, 2), number(23, 2)
+	if month < 0 || month%3 != 0 || day < 1 || hour > 23 || minute > 59 || second > 59 {
+		return time.Time{}, false
+	}
+	t := time.Date(number(12, 4), time.Month(month/3+1), day, hour, minute, second, 0, time.UTC)
+	if t.Day() != day {
+		return time.Time{}, false
+	}
+	offset := time.Duration(number(27, 2))*time.Hour + time.Duration(number(29, 2))*time.Minute
+	if v[26] == '-' {
+		offset = -offset
+	}
+	return t.Add(-offset), true
 }
 
 // checkOriginal compares the embedded original with the certification data.

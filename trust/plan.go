@@ -61,14 +61,14 @@ func (s *Store) newPlan(leaf []byte, parsed *x509.Certificate, bag [][]byte) *pl
 	p.addresses = signerAddresses(p.cert)
 	p.leafErr = leafError(p.cert)
 	p.findings = profileFindings(p.cert)
-	p.readBag()
+	p.readBag(s)
 	p.candidates = s.candidates(p.cert, p.sha256, p.around)
 	return p
 }
 
 // readBag reads the message's other certificates. One that cannot be read
 // does not spoil the rest.
-func (p *plan) readBag() {
+func (p *plan) readBag(s *Store) {
 	for i, raw := range p.bag {
 		if len(p.around) == maxBag {
 			p.findings = append(p.findings, Finding{"too-many-certificates",
@@ -78,7 +78,10 @@ func (p *plan) readBag() {
 		if bytes.Equal(raw, p.leaf) {
 			continue
 		}
-		c, err := parseBounded(raw)
+		c, err := s.held(raw), error(nil)
+		if c == nil {
+			c, err = parseBounded(raw)
+		}
 		if err != nil {
 			p.findings = append(p.findings, Finding{"unreadable-certificate",
 				"certificate " + strconv.Itoa(i+1) + " of the message: " + err.Error()})
@@ -86,6 +89,22 @@ func (p *plan) readBag() {
 		}
 		p.around = append(p.around, c)
 	}
+}
+
+// held returns the certificate of the store's with these bytes: providers send
+// their issuer's along, which the store mostly has.
+func (s *Store) held(raw []byte) *x509.Certificate {
+	for i := range s.anchors {
+		if bytes.Equal(s.anchors[i].cert.Raw, raw) {
+			return s.anchors[i].cert
+		}
+	}
+	for _, c := range s.intermediates {
+		if bytes.Equal(c.Raw, raw) {
+			return c
+		}
+	}
+	return nil
 }
 
 func parseBounded(raw []byte) (*x509.Certificate, error) {

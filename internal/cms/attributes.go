@@ -115,6 +115,9 @@ func (p *parser) readAttributes(s *slots, b []byte) (trouble error) {
 // signingTime reads a UTCTime or GeneralizedTime (RFC 5652 §11.3), in the
 // loose forms that BER allows too.
 func (p *parser) signingTime(e element) (time.Time, bool) {
+	if t, ok := plainUTCTime(e); ok {
+		return t, true
+	}
 	var layouts []string
 	switch e.tag {
 	case tagUTCTime:
@@ -136,4 +139,26 @@ func (p *parser) signingTime(e element) (time.Time, bool) {
 		return t.UTC(), true
 	}
 	return time.Time{}, false
+}
+
+// plainUTCTime reads YYMMDDhhmmssZ, the only form that DER allows.
+func plainUTCTime(e element) (time.Time, bool) {
+	if e.tag != tagUTCTime || len(e.content) != 13 || e.content[12] != 'Z' {
+		return time.Time{}, false
+	}
+	var n [6]int
+	for i := range n {
+		a, b := e.content[2*i]-'0', e.content[2*i+1]-'0'
+		if a > 9 || b > 9 {
+			return time.Time{}, false
+		}
+		n[i] = int(a)*10 + int(b)
+	}
+	year := 1900 + n[0]
+	if n[0] < 50 {
+		year += 100
+	}
+	t := time.Date(year, time.Month(n[1]), n[2], n[3], n[4], n[5], 0, time.UTC)
+	ok := int(t.Month()) == n[1] && t.Day() == n[2] && t.Hour() == n[3] && t.Minute() == n[4] && t.Second() == n[5]
+	return t, ok
 }
