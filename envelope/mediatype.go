@@ -40,15 +40,18 @@ func (m *MediaType) Param(name string) string {
 	return ""
 }
 
-// oddParam tells whether other programs may read the parameter differently.
-func (m *MediaType) oddParam(name string) bool {
+// boundary returns the boundary, and whether other programs may read another.
+func (m *MediaType) boundary() (value string, odd bool) {
 	for rest := m.params; rest != ""; {
 		var p parameter
-		if p, rest = nextParameter(rest); p.name == name {
-			return p.odd
+		if p, rest = nextParameter(rest); p.name == "boundary" {
+			return p.value, p.odd
 		}
 	}
-	return false
+	if m.extended {
+		return m.joined("boundary"), false
+	}
+	return "", false
 }
 
 // Repeated returns the name of a parameter that stands more than once, or "".

@@ -118,7 +118,7 @@ func (s *scanner) run() error {
 				return err
 			}
 		}
-		if !s.header && !s.skipRegular() {
+		if !s.header && (s.n-s.pos < regularMin || !s.skipRegular()) {
 			s.skipLines()
 		}
 		if s.pos >= s.n {

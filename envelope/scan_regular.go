@@ -3,7 +3,7 @@ package envelope
 import "bytes"
 
 const (
-	regularMin   = 1 << 10 // below this the lines are looked at one by one
+	regularMin   = 4 << 10 // below this the lines are looked at one by one
 	regularStray = 16      // hyphens that are no delimiters, before giving up
 )
 

@@ -32,10 +32,10 @@ func (s *scanner) follow(p *Part) bool {
 	if p.Header.Count("Content-Type") > 1 || p.Type.repeated != "" {
 		return false
 	}
-	boundary := p.Type.Param("boundary")
+	boundary, odd := p.Type.boundary()
 	trimmed := strings.TrimRight(boundary, " \t")
 	switch {
-	case p.Type.oddParam("boundary"):
+	case odd:
 		s.found.add("boundary-ambiguous", "a boundary that programs read differently: its structure is not followed")
 		return false
 	case trimmed == "":

@@ -163,7 +163,7 @@ func TestScanRegularLines(t *testing.T) {
 		b.WriteString("From: a\r\nContent-Type: multipart/signed; micalg=sha-256; boundary=SIG\r\n\r\n--SIG\r\nContent-Type: multipart/mixed; boundary=MIX\r\n\r\n--MIX\r\n\r\n")
 		for range 1 + rng.IntN(5) {
 			line := strings.Repeat("a", 1+rng.IntN(80)) + []string{"\r\n", "\r\n", "\n", "\r\r\n"}[rng.IntN(4)]
-			b.WriteString(strings.Repeat(line, rng.IntN(200)))
+			b.WriteString(strings.Repeat(line, rng.IntN(400)))
 			for range rng.IntN(3) {
 				b.WriteString(odd[rng.IntN(len(odd))])
 			}
