@@ -109,6 +109,10 @@ func (f *base64Filter) Read(p []byte) (int, error) {
 		if n > 0 && f.r.Buffered() == 0 {
 			break
 		}
+		if k := f.plainRun(p[n:]); k > 0 {
+			n += k
+			continue
+		}
 		c, err := f.r.ReadByte()
 		if errors.Is(err, io.EOF) && !f.done && f.seen > 1 {
 			c, err = '=', nil
@@ -135,6 +139,24 @@ func (f *base64Filter) Read(p []byte) (int, error) {
 		f.done = f.pads > 0 && f.seen == 0
 	}
 	return n, nil
+}
+
+// plainRun takes over the characters of base64 that lie ready, up to the first
+// byte that is none.
+func (f *base64Filter) plainRun(p []byte) int {
+	if f.pads > 0 {
+		return 0
+	}
+	ready, _ := f.r.Peek(f.r.Buffered())
+	ready = ready[:min(len(ready), len(p))]
+	k := 0
+	for k < len(ready) && base64Places[3][ready[k]] != base64Other {
+		p[k] = ready[k]
+		k++
+	}
+	_, _ = f.r.Discard(k)
+	f.seen = (f.seen + k) % 4
+	return k
 }
 
 var errBehindPadding = errors.New("data behind the padding")
