@@ -27,7 +27,8 @@ type Anomalous struct {
 
 // WriteAnomaly writes the busta di anomalia around the whole received
 // message. It certifies nothing about it: there are no certification data,
-// and the signature is the receiving provider's.
+// and the signature is the receiving provider's. What it inherits from odd
+// headers is as in WriteTransport.
 func WriteAnomaly(w io.Writer, src *io.SectionReader, a *Anomalous, s *Signer) error {
 	or, err := readOriginal(src, a.Options)
 	if err != nil {
@@ -37,7 +38,7 @@ func WriteAnomaly(w io.Writer, src *io.SectionReader, a *Anomalous, s *Signer) e
 	date := daticert.NewDate(a.Time)
 	values := catalogue.Values{
 		Day: date.Day, Hour: date.Hour, Zone: date.Zone,
-		Subject: or.header.Text("Subject"), Sender: a.Sender, Error: a.Reason,
+		Subject: or.subject(), Sender: a.Sender, Error: a.Reason,
 	}
 	for _, r := range a.Recipients {
 		values.Recipients = append(values.Recipients, catalogue.Recipient{Address: r, Certified: true})
@@ -46,16 +47,16 @@ func WriteAnomaly(w io.Writer, src *io.SectionReader, a *Anomalous, s *Signer) e
 	h = append(h,
 		Field{Name: "Subject", Value: catalogue.Subject(&row, values.Subject)},
 		Field{Name: "Date", Value: a.Time.Format(time.RFC1123Z)})
-	if replyTo := or.inherit("Reply-To"); len(replyTo) > 0 {
+	if replyTo := or.inheritList("Reply-To"); len(replyTo) > 0 {
 		h = append(h, replyTo...)
 	} else {
 		h = append(h, Field{Name: "Reply-To", Value: a.Sender})
 	}
-	h = append(h, or.inherit("To", "Cc")...)
+	h = append(append(h, or.inheritList("To")...), or.inheritList("Cc")...)
 	h = append(h,
 		Field{Name: row.Marker.Name, Value: row.Marker.Value},
 		Field{Name: "From", Value: NamedAddress("Per conto di: "+a.Sender, a.Provider.Address)})
-	h = append(h, or.inherit("Message-ID")...)
+	h = append(h, or.inheritFirst("Message-ID")...)
 	d := &Draft{
 		Header:   h,
 		Text:     row.Render(values),

@@ -1,10 +1,12 @@
 package envelope
 
 import (
+	"bytes"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/certmail/certmail/internal/mimeword"
+	"github.com/certmail/certmail/internal/usertext"
 )
 
 // Field is a header field to write.
@@ -14,15 +16,25 @@ type Field struct {
 	// words (RFC 2047), long values are folded.
 	Value string
 	// Received, when not nil, is a whole field as it was received (see
-	// Header.RawField). It is written as it stands, but for its line ends,
-	// and Name and Value are ignored.
+	// Header.RawField). It is written as it stands, but for its line ends, for
+	// control characters, which become spaces, and for continuation lines of
+	// white space alone, which are left out. Name and Value are ignored.
 	Received []byte
 }
 
 // append writes the field with CR LF line ends.
 func (f *Field) append(dst []byte) ([]byte, error) {
 	if f.Received != nil {
-		return append(appendCanonical(dst, f.Received), '\r', '\n'), nil
+		for rest := f.Received; ; {
+			i := bytes.IndexByte(rest, '\n')
+			if i < 0 || i == len(rest)-1 {
+				break
+			}
+			if rest = rest[i+1:]; rest[0] != ' ' && rest[0] != '\t' {
+				return nil, errorf("header", -1, ErrBuild, "%q is more than one field", clip(string(f.Received)))
+			}
+		}
+		return append(usertext.AppendField(dst, f.Received), '\r', '\n'), nil
 	}
 	if fieldName([]byte(f.Name)) == 0 || strings.ContainsAny(f.Name, ": \t") {
 		return nil, errorf("header", -1, ErrBuild, "%q is no field name", clip(f.Name))

@@ -5,6 +5,10 @@ import (
 	"encoding/binary"
 	"io"
 	"strings"
+
+	"github.com/certmail/certmail/internal/catalogue"
+	"github.com/certmail/certmail/internal/mimeword"
+	"github.com/certmail/certmail/internal/usertext"
 )
 
 // original is a submitted or received message that is about to be enveloped.
@@ -110,17 +114,23 @@ func highBit(b []byte) bool {
 // in X-Riferimento-Message-ID. Both stand at the end of the header block, as
 // all real providers write them (RFC 6109 §2.2.1). A reference that the
 // sender's program had put there is dropped: only the provider may state it.
+// What is no field stays too.
 func (or *original) rewritten(identifier, oldID string) (io.Reader, error) {
 	var block []byte
+	raw, from := or.header.raw, 0
 	for _, f := range or.header.fields {
-		if or.header.match(f, "Message-ID") || or.header.match(f, "X-Riferimento-Message-ID") {
-			continue
+		if or.header.match(f, "Message-ID") || or.header.match(f, catalogue.HeaderReference) {
+			block = appendCanonical(block, raw[from:f.start])
+			_, from = headerLine(raw, int(f.end))
 		}
-		block = append(appendCanonical(block, or.header.raw[f.start:f.end]), '\r', '\n')
+	}
+	block = appendCanonical(block, raw[from:])
+	if len(block) > 0 && block[len(block)-1] != '\n' {
+		block = append(block, '\r', '\n')
 	}
 	fields := []Field{{Name: "Message-ID", Value: "<" + identifier + ">"}}
 	if oldID != "" {
-		fields = append(fields, Field{Name: "X-Riferimento-Message-ID", Value: oldID})
+		fields = append(fields, reference(oldID))
 	}
 	for i := range fields {
 		var err error
@@ -132,8 +142,8 @@ func (or *original) rewritten(identifier, oldID string) (io.Reader, error) {
 	return io.MultiReader(bytes.NewReader(block), io.NewSectionReader(or.src, or.body, or.src.Size()-or.body)), nil
 }
 
-// inherit returns the fields of the names, as received, in the order of the
-// original.
+// inherit returns all fields of the names, as received, in the order of the
+// original. These are trace fields, of which there may be any number.
 func (or *original) inherit(names ...string) []Field {
 	var out []Field
 	for _, f := range or.header.fields {
@@ -146,5 +156,61 @@ func (or *original) inherit(names ...string) []Field {
 	return out
 }
 
-// messageID returns the original's Message-ID with its angle brackets.
-func (or *original) messageID() string { return strings.TrimSpace(or.header.Get("Message-ID")) }
+// inheritList returns the one field of a name that holds a list of addresses,
+// as received. Where the original has several, which RFC 5322 §3.6 does not
+// allow, their lists become one: what the envelope says is then the same to
+// all who read it.
+func (or *original) inheritList(name string) []Field {
+	one := append([]byte(name), ':')
+	n := 0
+	for _, f := range or.header.fields {
+		if !or.header.match(f, name) {
+			continue
+		}
+		list := bytes.Trim(or.header.raw[f.value:f.end], " \t\r\n\x00,")
+		if len(list) == 0 {
+			continue
+		}
+		if n++; n > 1 {
+			one = append(one, ",\r\n"...)
+		}
+		one = append(append(one, ' '), list...)
+	}
+	if or.header.Count(name) > 1 && n > 0 {
+		return []Field{{Name: name, Received: one}}
+	}
+	return or.inheritFirst(name)
+}
+
+// inheritFirst returns the first field of a name, as received.
+func (or *original) inheritFirst(name string) []Field {
+	if raw := or.header.RawField(name); raw != nil {
+		return []Field{{Name: name, Received: raw}}
+	}
+	return nil
+}
+
+// line returns an unfolded value of the original's as the provider may write
+// it into a header of its own (package usertext has the rule).
+func (or *original) line(name string) string { return usertext.Line(or.header.Get(name)) }
+
+// subject returns the decoded Subject as it is certified: what XML 1.0 cannot
+// hold, a NUL above all, is U+FFFD in it.
+func (or *original) subject() string { return usertext.Certifiable(or.header.Text("Subject")) }
+
+// messageID returns the original's Message-ID, with its angle brackets, as the
+// sender's program wrote it: not decoded. Control characters are spaces, so
+// that certification data and header say the same.
+func (or *original) messageID() string { return usertext.Certifiable(or.line("Message-ID")) }
+
+// reference is X-Riferimento-Message-ID. An id in ASCII is written as it is,
+// even when it looks like an encoded word, so that programs that compare find
+// it; one that RFC 5322 does not allow, or too long for a line, in encoded
+// words.
+func reference(id string) Field {
+	const head = catalogue.HeaderReference + ": "
+	if !isASCII(id) || len(head)+len(id) > 998 {
+		id = strings.Join(mimeword.Encode(id, 76-len(head)), "\r\n ")
+	}
+	return Field{Name: catalogue.HeaderReference, Received: []byte(head + id)}
+}

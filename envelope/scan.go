@@ -113,13 +113,16 @@ func (s *scanner) at(i int) int64 { return s.base + int64(i) }
 // run is the loop over lines.
 func (s *scanner) run() error {
 	for {
-		if s.n-s.pos < maxDelimiter && !s.atEnd() {
+		for s.n-s.pos < maxDelimiter && !s.atEnd() { // a delimiter must not be judged by half of its line
 			if err := s.fill(); err != nil {
 				return err
 			}
 		}
 		if !s.header && (s.n-s.pos < regularMin || !s.skipRegular()) {
 			s.skipLines()
+		}
+		if s.n-s.pos < maxDelimiter && !s.atEnd() {
+			continue // the last line skipped was a long one
 		}
 		if s.pos >= s.n {
 			return nil

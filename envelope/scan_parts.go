@@ -210,8 +210,9 @@ func (s *scanner) endKept(end int) {
 }
 
 func (s *scanner) closePart(p *Part, end int64) {
-	p.Entity.End = max(end, p.Entity.Start)
-	p.Body.End = p.Entity.End
+	p.Entity.End = end
+	p.Entity.Start = min(p.Entity.Start, end) // an empty part whose delimiter's line end is taken
+	p.Body.End = end
 	p.Body.Start = min(p.Body.Start, p.Body.End) // the empty line's end belongs to the delimiter
 	if p.followed && len(p.Parts) > 0 && p.open {
 		last := p.Parts[len(p.Parts)-1]

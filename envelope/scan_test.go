@@ -201,3 +201,24 @@ func TestLineEndWriter(t *testing.T) {
 		}
 	}
 }
+
+// TestScanKeptPartAtWindowEdge: a part that is kept fills the window, and its
+// delimiter falls on every place at the window's end.
+func TestScanKeptPartAtWindowEdge(t *testing.T) {
+	opt := (&Options{}).withDefaults()
+	for pad := range 700 {
+		message := "Content-Type: multipart/signed; boundary=SIG\r\n\r\n--SIG\r\nContent-Type: multipart/mixed; boundary=MIX\r\n\r\n--MIX\r\n" +
+			"Content-Type: application/xml; name=daticert.xml\r\n\r\n" + strings.Repeat("x", windowSize-500+pad) + "\r\n--MIX--\r\n\r\n--SIG\r\n\r\nAAAA\r\n--SIG--\r\n"
+		var f1, f2 findings
+		whole, err := scan(strings.NewReader(message), 0, int64(len(message)), opt, &f1, true, []byte(message))
+		require.NoError(t, err)
+		windowed, err := scan(strings.NewReader(message), 0, int64(len(message)), opt, &f2, true, nil)
+		require.NoError(t, err)
+		var d1, d2 strings.Builder
+		describe(whole.root, &d1)
+		describe(windowed.root, &d2)
+		require.True(t, d1.String() == d2.String(), "pad %d", pad)
+		require.Equal(t, whole.digest, windowed.digest)
+		require.Empty(t, f2.list)
+	}
+}

@@ -38,7 +38,7 @@ func (s *scanner) fill() error {
 	if s.keep >= 0 {
 		s.keep -= from
 	}
-	if s.n == len(s.buf) {
+	if len(s.buf)-s.n < maxDelimiter {
 		s.buf = append(s.buf, make([]byte, len(s.buf))...)
 	}
 	want := min(int64(len(s.buf)-s.n), s.end-s.at(s.n))

@@ -8,6 +8,7 @@ import (
 
 	"github.com/certmail/certmail/daticert"
 	"github.com/certmail/certmail/internal/catalogue"
+	"github.com/certmail/certmail/internal/usertext"
 )
 
 // Provider is a gestore in the role of an author of messages.
@@ -45,6 +46,11 @@ type Transport struct {
 // WriteTransport writes the busta di trasporto around original and returns
 // the certification data in it. The original passes through as a stream: only
 // its Message-ID changes (RFC 6109 §2.2.1).
+//
+// Nothing that a user writes into a header stops the envelope. In what the
+// envelope inherits, control characters become spaces, and several To, Cc or
+// Reply-To fields become one; in oggetto, and with it in the text and the
+// Subject, what XML 1.0 cannot hold becomes U+FFFD.
 func WriteTransport(w io.Writer, src *io.SectionReader, t *Transport, s *Signer) (*daticert.Data, error) {
 	or, err := readOriginal(src, t.Options)
 	if err != nil {
@@ -84,7 +90,7 @@ func (t *Transport) data(or *original) *daticert.Data {
 		Sender:      t.Sender,
 		Recipients:  t.Recipients,
 		ReplyTo:     or.replyTo(t.Sender),
-		Subject:     or.header.Text("Subject"),
+		Subject:     or.subject(),
 		HasSubject:  or.header.Has("Subject"),
 		Provider:    t.Provider.Name,
 		Date:        daticert.NewDate(t.Time),
@@ -92,7 +98,7 @@ func (t *Transport) data(or *original) *daticert.Data {
 		MessageID:   or.messageID(),
 		ReceiptType: daticert.ReceiptComplete,
 	}
-	switch v := daticert.ReceiptType(strings.ToLower(or.header.Get(catalogue.HeaderReceiptType))); v {
+	switch v := daticert.ReceiptType(strings.ToLower(or.line(catalogue.HeaderReceiptType))); v {
 	case daticert.ReceiptBrief, daticert.ReceiptConcise:
 		d.ReceiptType = v // an unknown value counts as completa (UNCONFIRMED: RFC 6109 is silent)
 	}
@@ -102,14 +108,14 @@ func (t *Transport) data(or *original) *daticert.Data {
 // replyTo is the address of the original's Reply-To, or the sender, as all
 // real providers write it.
 func (or *original) replyTo(sender string) string {
-	value := or.header.Get("Reply-To")
+	value := usertext.Certifiable(or.line("Reply-To"))
 	if value == "" {
 		return sender
 	}
 	if list, err := mail.ParseAddressList(value); err == nil && len(list) > 0 {
-		return list[0].Address
+		return usertext.Certifiable(list[0].Address)
 	}
-	return DecodeText(value)
+	return usertext.Certifiable(DecodeText(value))
 }
 
 // header is RFC 6109 §3.1.5, in the order of real envelopes.
@@ -117,15 +123,15 @@ func (t *Transport) header(or *original, row *catalogue.Row, d *daticert.Data) [
 	h := or.inherit("Return-Path", "Received")
 	h = append(h, Field{Name: "Subject", Value: catalogue.Subject(row, d.Subject)})
 	if d.MessageID != "" {
-		h = append(h, Field{Name: catalogue.HeaderReference, Value: d.MessageID})
+		h = append(h, reference(d.MessageID))
 	}
 	h = append(h, Field{Name: "Date", Value: t.Time.Format(time.RFC1123Z)})
-	if replyTo := or.inherit("Reply-To"); len(replyTo) > 0 {
+	if replyTo := or.inheritList("Reply-To"); len(replyTo) > 0 {
 		h = append(h, replyTo...)
 	} else {
 		h = append(h, Field{Name: "Reply-To", Value: t.Sender})
 	}
-	h = append(h, or.inherit("To", "Cc")...)
+	h = append(append(h, or.inheritList("To")...), or.inheritList("Cc")...)
 	h = append(h,
 		Field{Name: row.Marker.Name, Value: row.Marker.Value},
 		Field{Name: "From", Value: NamedAddress("Per conto di: "+t.Sender, t.Provider.Address)})
@@ -134,7 +140,7 @@ func (t *Transport) header(or *original, row *catalogue.Row, d *daticert.Data) [
 		if name == "" {
 			name = catalogue.HeaderReceiptType
 		}
-		h = append(h, Field{Name: name, Value: or.header.Get(catalogue.HeaderReceiptType)})
+		h = append(h, Field{Name: name, Value: or.line(catalogue.HeaderReceiptType)})
 	}
 	return append(h, Field{Name: "Message-ID", Value: "<" + t.Identifier + ">"})
 }

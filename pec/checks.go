@@ -84,7 +84,7 @@ func (m *Message) compareHeaders(fail func(code, detail string)) {
 	if m.Kind != KindAnomaly && m.Kind != KindUnknown && Kind(d.Type) != m.Kind {
 		fail("type-mismatch", fmt.Sprintf("the header says %s, the certification data %s", m.Kind, d.Type))
 	}
-	if ref := daticert.TrimMessageID(h.Get(catalogue.HeaderReference)); ref != "" && d.MessageID != "" && ref != daticert.TrimMessageID(d.MessageID) {
+	if ref := daticert.TrimMessageID(h.Get(catalogue.HeaderReference)); ref != "" && d.MessageID != "" && !sameClientID(ref, d.MessageID) {
 		fail("reference-mismatch", "X-Riferimento-Message-ID "+ref+" is not msgid "+d.MessageID)
 	}
 	if m.Kind == KindTransport {
@@ -105,6 +105,8 @@ func (r *Report) compareSoftly() {
 	if v := daticert.ReceiptType(strings.ToLower(h.Get(catalogue.HeaderReceiptType))); v.Known() && d.ReceiptType != "" && v != d.ReceiptType {
 		r.find("receipt-type-mismatch", fmt.Sprintf("X-TipoRicevuta %s, ricevuta %s", v, d.ReceiptType))
 	}
+	r.compareSubject()
+	r.compareReplyTo()
 	event, err := r.Time, error(nil)
 	if r.Basis != TimeCertifiedEvent {
 		event, err = d.Date.Time()
@@ -172,7 +174,7 @@ func plainDate(v string) (time.Time, bool) {
 	if v[26] == '-' {
 		offset = -offset
 	}
-	return t.Add(-offset), true
+	return t.Add(-offset).In(time.FixedZone("", int(offset/time.Second))), true
 }
 
 // checkOriginal compares the embedded original with the certification data.
@@ -205,7 +207,7 @@ func (r *Report) checkOriginal() (trust.Check, error) {
 	case id != d.Identifier:
 		c.Status, c.Detail = trust.Failed, "Message-ID of the original "+id+" is not identificativo "+d.Identifier
 		r.find("original-mismatch", c.Detail)
-	case ref != "" && d.MessageID != "" && ref != daticert.TrimMessageID(d.MessageID):
+	case ref != "" && d.MessageID != "" && !sameClientID(ref, d.MessageID):
 		c.Status, c.Detail = trust.Failed, "X-Riferimento-Message-ID of the original "+ref+" is not msgid "+d.MessageID
 		r.find("original-mismatch", c.Detail)
 	default:

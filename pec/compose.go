@@ -14,6 +14,7 @@ import (
 	"github.com/certmail/certmail/daticert"
 	"github.com/certmail/certmail/envelope"
 	"github.com/certmail/certmail/internal/catalogue"
+	"github.com/certmail/certmail/receipt"
 )
 
 // ComposeOptions are the freedoms of composing. The zero value and nil are
@@ -48,6 +49,33 @@ type Submission struct {
 	SHA256 string
 	// Findings do not stand in the way of a submission, but should be looked at.
 	Findings []Finding
+
+	subject string
+	copies  map[string]bool // the addresses in Cc and not in To
+}
+
+// copiesOf are the addresses that stand in Cc and not in To.
+func copiesOf(d *Draft) map[string]bool {
+	copies := make(map[string]bool, len(d.Cc))
+	for _, a := range d.Cc {
+		copies[foldAddress(a.Address)] = true
+	}
+	for _, a := range d.To {
+		delete(copies, foldAddress(a.Address))
+	}
+	return copies
+}
+
+// Sent describes the submission for a receipt.Ledger, submitted at that time.
+func (s *Submission) Sent(at time.Time) receipt.Sent {
+	sent := receipt.Sent{MessageID: s.MessageID, Sender: s.MailFrom, Subject: s.subject, Time: at}
+	for _, address := range s.Recipients {
+		sent.Recipients = append(sent.Recipients, receipt.SentRecipient{Address: address, Copy: s.copies[foldAddress(address)]})
+	}
+	if sum, err := hex.DecodeString(s.SHA256); err == nil {
+		copy(sent.SHA256[:], sum)
+	}
+	return sent
 }
 
 // Outgoing is a composed message with its exact bytes. Submit and keep those
@@ -289,6 +317,7 @@ func (c *composer) compose(w io.Writer) (*Submission, error) {
 	return &Submission{
 		MessageID: c.id, MailFrom: c.facts.mailFrom, Recipients: c.facts.recipients, ReceiptType: c.draft.ReceiptType,
 		Size: out.form.size, SHA256: hex.EncodeToString(out.sum.Sum(nil)), Findings: findings,
+		subject: c.draft.Subject, copies: copiesOf(c.draft),
 	}, nil
 }
 

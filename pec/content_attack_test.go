@@ -144,7 +144,7 @@ func TestNameInBothForms(t *testing.T) {
 	g := gestoreAlfa()
 	entity := signedPartOf(t, g.receipt(t, "accettazione"))
 	entity = strings.Replace(entity, "Content-Type: application/xml; name=\"daticert.xml\"", "Content-Type: application/xml; name=\"daticert.xml\"; name*=utf-8''daticert.xml", 1)
-	r := g.judge(t, g.signEntity(t, strings.Replace(outerHeader, "avvenuta-consegna", "accettazione", 1), entity))
+	r := g.judge(t, g.signEntity(t, strings.NewReplacer("avvenuta-consegna", "accettazione", "CONSEGNA:", "ACCETTAZIONE:").Replace(outerHeader), entity))
 	requireValid(t, r)
 	requireFindings(t, r)
 }

@@ -7,7 +7,7 @@
 // everything held the certified view of the message. Compose writes a message
 // to be submitted, and checks it against the rules of submission first.
 //
-//	m, err := pec.OpenFile("postacert.eml", nil)
+//	m, err := pec.OpenFile("receipt.eml", nil)
 //	fmt.Println(m.Kind, m.Sender(), m.Subject())
 //
 // Nothing here opens a network connection or reads the clock unasked.

@@ -117,7 +117,7 @@ func TestS13_DuplicateHeaders(t *testing.T) {
 		"X-Trasporto":              {"X-Trasporto: posta-certificata", []string{trust.CheckHeaders, trust.CheckOriginal}, []string{"conflicting-markers", "type-mismatch", "identifier-mismatch"}},
 		"X-Riferimento":            {"X-Riferimento-Message-ID: <x@y.example>", []string{trust.CheckHeaders}, []string{"duplicate-header", "reference-mismatch"}},
 		"Message-ID":               {"Message-ID: <x@y.example>", []string{trust.CheckHeaders}, []string{"duplicate-header"}},
-		"Subject":                  {"Subject: altro", []string{trust.CheckHeaders}, []string{"duplicate-header"}},
+		"Subject":                  {"Subject: altro", []string{trust.CheckHeaders}, []string{"duplicate-header", "subject-mismatch"}},
 		"Date":                     {"Date: Tue, 03 Mar 2026 10:15:32 +0100", []string{trust.CheckHeaders}, []string{"duplicate-header"}},
 		"To":                       {"To: altro@pec.beta.example", []string{trust.CheckHeaders}, []string{"duplicate-header"}},
 	} {
@@ -293,6 +293,52 @@ func TestS28_LineEnds(t *testing.T) {
 			requireValid(t, r)
 			require.Subset(t, findingCodes(r.Findings), c.codes)
 			require.Equal(t, mario, parsed.Data.Sender)
+		})
+	}
+}
+
+// TestVisibleFieldsAgainstTheData: Subject and Reply-To are unsigned and what a
+// user sees and uses first. A difference is told and fails nothing.
+func TestVisibleFieldsAgainstTheData(t *testing.T) {
+	g := gestoreAlfa()
+	long := strings.Repeat("parola ", 60)
+	envelope := g.transport(t, submittedMail, nil)
+	with := func(old, with string) []byte {
+		return g.transport(t, strings.Replace(submittedMail, old, with, 1), nil)
+	}
+	outer := func(message []byte, old, with string) []byte { // the first, which the original has too
+		return []byte(strings.Replace(string(message), old, with, 1))
+	}
+	ownReplyTo := with("Subject:", "Reply-To: Ufficio <u@pec.alfa.example>, altri@pec.alfa.example\r\nSubject:")
+	for name, c := range map[string]struct {
+		message []byte
+		codes   []string
+	}{
+		"subject":                          {edit(t, envelope, "Subject: POSTA CERTIFICATA: Contratto n. 7", "Subject: POSTA CERTIFICATA: Sfratto n. 7"), []string{"subject-mismatch"}},
+		"subject, more behind":             {edit(t, envelope, "Subject: POSTA CERTIFICATA: Contratto n. 7", "Subject: POSTA CERTIFICATA: Contratto n. 7 URGENTE"), []string{"subject-mismatch"}},
+		"prefix of another kind":           {edit(t, g.receipt(t, "errore-consegna"), "Subject: AVVISO DI MANCATA CONSEGNA:", "Subject: CONSEGNA:"), []string{"subject-mismatch"}},
+		"prefix twice":                     {edit(t, envelope, "Subject: POSTA CERTIFICATA:", "Subject: POSTA CERTIFICATA: POSTA CERTIFICATA:"), []string{"subject-mismatch"}},
+		"no prefix":                        {edit(t, envelope, "Subject: POSTA CERTIFICATA: ", "Subject: "), []string{"subject-mismatch"}},
+		"no Subject":                       {edit(t, envelope, "Subject: POSTA CERTIFICATA: Contratto n. 7\r\n", ""), nil},
+		"folded":                           {edit(t, envelope, "Subject: POSTA CERTIFICATA: Contratto n. 7", "Subject: POSTA CERTIFICATA:\r\n  Contratto\r\n\tn.  7"), nil},
+		"no oggetto":                       {with("Subject: Contratto n. 7\r\n", ""), nil},
+		"empty oggetto":                    {with("Subject: Contratto n. 7", "Subject:"), nil},
+		"truncated":                        {edit(t, with("Subject: Contratto n. 7", "Subject: "+long), " parola parola\r\nX-Riferimento", "\r\nX-Riferimento"), nil},
+		"a prefix of its own":              {with("Subject: Contratto", "Subject: POSTA CERTIFICATA: Contratto"), nil},
+		"reply-to":                         {edit(t, envelope, "Reply-To: "+mario, "Reply-To: falso@pec.alfa.example"), []string{"reply-to-mismatch"}},
+		"reply-to, another name":           {edit(t, envelope, "Reply-To: "+mario, "Reply-To: \"x@y.example\" <"+strings.ToUpper(mario)+">"), nil},
+		"reply-to, one more":               {edit(t, envelope, "Reply-To: "+mario, "Reply-To: "+mario+", falso@pec.alfa.example"), []string{"reply-to-mismatch"}},
+		"reply-to twice":                   {edit(t, envelope, "Reply-To: "+mario, "Reply-To: "+mario+"\r\nReply-To: falso@pec.alfa.example"), []string{"reply-to-mismatch"}},
+		"no reply-to":                      {edit(t, envelope, "Reply-To: "+mario+"\r\n", ""), nil},
+		"reply-to of the original":         {ownReplyTo, nil},
+		"reply-to of the original, other":  {outer(ownReplyTo, ", altri@", ", falsi@"), []string{"reply-to-mismatch"}},
+		"reply-to of the original, a part": {outer(ownReplyTo, "Ufficio <u@pec.alfa.example>, altri@pec.alfa.example", "u@pec.alfa.example"), nil},
+		"reply-to of a receipt":            {addHeader(g.receipt(t, "avvenuta-consegna"), "Reply-To: assistenza@gestore-a.example"), nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := g.judge(t, c.message)
+			requireValid(t, r)
+			requireFindings(t, r, c.codes...)
 		})
 	}
 }

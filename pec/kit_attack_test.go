@@ -16,6 +16,7 @@ import (
 
 	"github.com/certmail/certmail/daticert"
 	"github.com/certmail/certmail/envelope"
+	"github.com/certmail/certmail/internal/catalogue"
 	"github.com/certmail/certmail/internal/testpki"
 	"github.com/certmail/certmail/pec"
 	"github.com/certmail/certmail/trust"
@@ -123,9 +124,10 @@ func (g *gestore) draft(t testing.TB, d *daticert.Data) *envelope.Draft {
 	t.Helper()
 	xml, err := d.Marshal()
 	require.NoError(t, err)
+	row, _ := catalogue.ByType(string(d.Type), d.Error == daticert.ErrorVirus)
 	return &envelope.Draft{
 		Header: []envelope.Field{
-			{Name: "Subject", Value: "RICEVUTA: " + d.Subject},
+			{Name: "Subject", Value: catalogue.Subject(&row, d.Subject)},
 			{Name: "X-Riferimento-Message-ID", Value: d.MessageID},
 			{Name: "Date", Value: eventTime.Format(time.RFC1123Z)},
 			{Name: "To", Value: d.Sender},

@@ -42,8 +42,9 @@ type Message struct {
 }
 
 // Parse reads a message of size bytes. The source must not change while the
-// Message is in use, and is not closed by it. The only errors are those of
-// the source and of the limits; whatever is odd about a message is a finding.
+// Message is in use, and is not closed by it. The errors are
+// envelope.ErrEmpty, envelope.ErrNotMessage, the limits and the source's;
+// whatever else is odd about a message is a finding.
 func Parse(src io.ReaderAt, size int64, opt *Options) (*Message, error) {
 	o := opt.orDefaults()
 	e, err := envelope.Open(src, size, &o.Envelope)

@@ -24,10 +24,14 @@ func (m *Message) Receipt() (receipt.Receipt, error) {
 	}
 	h := m.Envelope.Header
 	date, _ := headerDate(h.Get("Date"))
+	reference := h.Get(catalogue.HeaderReference)
+	if sameClientID(reference, m.Data.MessageID) {
+		reference = m.Data.MessageID // the same, encoded
+	}
 	return receipt.FromData(m.Data, receipt.Header{
 		Ricevuta:          m.Envelope.Class.Value,
 		VerificaSicurezza: h.Get(catalogue.HeaderSecurity),
-		Reference:         h.Get(catalogue.HeaderReference),
+		Reference:         reference,
 		Date:              date,
 	})
 }
@@ -112,7 +116,9 @@ func (m *Message) Recipient() string {
 	return m.Data.Deliveries[0]
 }
 
-// Sent describes a plain copy of a submitted message for a receipt.Ledger.
+// Sent describes a plain copy of a submitted message for a receipt.Ledger; the
+// time is that of its Date. Submission.Sent does the same for a message that
+// was just composed.
 // It fails with ErrNotSubmission without a Message-ID, by which alone
 // receipts can be matched, or when the message is itself certified mail.
 func (m *Message) Sent() (receipt.Sent, error) {

@@ -22,7 +22,8 @@ type VerifyOptions struct {
 	// that judgement is left out, and a message that names no time cannot be
 	// judged.
 	Now func() time.Time
-	// RefuseSHA1 makes the digest-algorithm check fail for SHA-1.
+	// RefuseSHA1 makes the digest-algorithm check fail for SHA-1. (SHA-1 in the
+	// signatures on certificates is another matter: trust.Policy.)
 	RefuseSHA1 bool
 	// FirstSeen is when the message provably existed already, for instance
 	// when it was archived; it matters when its signer was revoked later.
@@ -40,8 +41,12 @@ type Verifier struct {
 	opt   VerifyOptions
 }
 
-// NewVerifier makes a verifier. opt may be nil.
+// NewVerifier makes a verifier. A nil store trusts nobody: signer-chain stays
+// unknown. opt may be nil.
 func NewVerifier(store *trust.Store, opt *VerifyOptions) *Verifier {
+	if store == nil {
+		store, _ = trust.NewStore(trust.Material{}, nil) // nothing in it can be wrong
+	}
 	v := &Verifier{store: store}
 	if opt != nil {
 		v.opt = *opt

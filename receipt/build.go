@@ -8,6 +8,7 @@ import (
 	"github.com/certmail/certmail/daticert"
 	"github.com/certmail/certmail/envelope"
 	"github.com/certmail/certmail/internal/catalogue"
+	"github.com/certmail/certmail/internal/usertext"
 )
 
 // ErrBuild is wrapped by every error of [Build] that is about what it was
@@ -159,13 +160,13 @@ func check(form Form, row *catalogue.Row, t *Transaction, n *Notice) error {
 func certify(row *catalogue.Row, t *Transaction, n *Notice, at time.Time) *daticert.Data {
 	d := &daticert.Data{
 		Type: daticert.Type(row.Type), Error: errorKind(row, n), Sender: t.Sender, ReplyTo: t.ReplyTo,
-		Subject: t.Subject, HasSubject: t.HasSubject || t.Subject != "",
+		Subject: usertext.Certifiable(t.Subject), HasSubject: t.HasSubject || t.Subject != "",
 		Provider: n.Provider.Name, Date: daticert.NewDate(at), Identifier: daticert.TrimMessageID(t.Identifier),
 	}
 	if d.ReplyTo == "" {
 		d.ReplyTo = t.Sender
 	}
-	if id := daticert.TrimMessageID(t.MessageID); id != "" {
+	if id := messageID(t); id != "" {
 		d.MessageID = "<" + id + ">"
 	}
 	for _, r := range t.Recipients {
@@ -209,7 +210,7 @@ func errorKind(row *catalogue.Row, n *Notice) daticert.ErrorKind {
 // header writes what RFC 6109 §3 prescribes for receipts and notices, in the
 // order of real ones. Nothing is inherited from the original.
 func header(row *catalogue.Row, t *Transaction, n *Notice, at time.Time) []envelope.Field {
-	subject := t.Subject
+	subject := usertext.Certifiable(t.Subject)
 	if !t.HasSubject && subject == "" {
 		subject = catalogue.SubjectWhenMissing
 	}
@@ -218,7 +219,7 @@ func header(row *catalogue.Row, t *Transaction, n *Notice, at time.Time) []envel
 		to = n.To
 	}
 	h := []envelope.Field{{Name: "Subject", Value: catalogue.Subject(row, subject)}}
-	if id := daticert.TrimMessageID(t.MessageID); id != "" {
+	if id := messageID(t); id != "" {
 		h = append(h, envelope.Field{Name: catalogue.HeaderReference, Value: "<" + id + ">"})
 	}
 	h = append(h,
@@ -234,6 +235,11 @@ func header(row *catalogue.Row, t *Transaction, n *Notice, at time.Time) []envel
 		h = append(h, envelope.Field{Name: row.Extra.Name, Value: value})
 	}
 	return append(h, envelope.Field{Name: "From", Value: n.Provider.Address})
+}
+
+// messageID is the client's id as it can be certified and written.
+func messageID(t *Transaction) string {
+	return daticert.TrimMessageID(usertext.Certifiable(usertext.Line(t.MessageID)))
 }
 
 // hasEightBit reports whether any byte is above 127.

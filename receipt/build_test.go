@@ -268,6 +268,28 @@ func TestBuildWithoutSubjectOrMessageID(t *testing.T) {
 	xmllint(t, xml)
 }
 
+// TestBuildOfOddTexts: what a user wrote stops no notice, and certification
+// data and header say the same.
+func TestBuildOfOddTexts(t *testing.T) {
+	tr := transaction()
+	tr.Subject, tr.MessageID = "a\x00b\xff\r\nX-Ricevuta: c\uFFFE", "<a\rb\x00@c.example>"
+	draft, d, err := Build(FormAcceptance, tr, notice(FormAcceptance))
+	require.NoError(t, err)
+	require.Equal(t, "a\uFFFDb\uFFFD\r\nX-Ricevuta: c\uFFFD", d.Subject)
+	require.Equal(t, "<a b @c.example>", d.MessageID)
+	for _, f := range draft.Header {
+		switch f.Name {
+		case "Subject":
+			require.Equal(t, "ACCETTAZIONE: a\uFFFDb\uFFFD X-Ricevuta: c\uFFFD", f.Value)
+		case catalogue.HeaderReference:
+			require.Equal(t, d.MessageID, f.Value)
+		}
+	}
+	xml, err := d.Marshal()
+	require.NoError(t, err)
+	xmllint(t, xml)
+}
+
 func openssl(t testing.TB, args ...string) string {
 	t.Helper()
 	out, err := exec.Command(reftest.Tool(t, "openssl"), args...).CombinedOutput()

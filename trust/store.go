@@ -28,6 +28,9 @@ type Material struct {
 	// the messages arrived.
 	CRLs, OCSP [][]byte
 	// Directory is the provider directory (indice dei gestori), see LoadLDIF.
+	// It adds a check and is never an anchor: without Keys, Anchors or Pins
+	// signer-chain stays unknown. Several are put together by
+	// MergeDirectories.
 	Directory *Directory
 	// Eras are the authorities of earlier periods (CNIPA, DigitPA), believed
 	// only under Policy.AllowSHA1Certificates.
@@ -50,8 +53,8 @@ type Era struct {
 type Policy struct {
 	// AllowSHA1Certificates accepts certificates signed with SHA-1, as those
 	// of the CNIPA and DigitPA authorities (about 2005-2016). Each use is a
-	// finding. (SHA-1 in the signature of a message is another matter, not
-	// judged here.)
+	// finding. (SHA-1 in the signature of a message is another matter: see
+	// RefuseSHA1 in pec.VerifyOptions.)
 	AllowSHA1Certificates bool
 	// CacheSize is how many signer certificates are remembered with the paths
 	// above them: 0 means 256, a negative number none.

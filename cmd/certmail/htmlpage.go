@@ -13,6 +13,9 @@ import (
 // writePage writes the page of a reconciliation, with links to the proofs as
 // they lie from the folder of the page.
 func writePage(name, lang string, now time.Time, r *reconciled) (err error) {
+	if name == "-" {
+		return usagef("--html - : want a file, standard output has the result")
+	}
 	f, err := os.Create(name)
 	if err != nil {
 		return usagef("--html %v", err)

@@ -83,6 +83,10 @@ func build(out io.Writer, folder string) (*trust.Store, []string, error) {
 		fmt.Fprintf(out, "  %-28s %5d bytes\n", f.name, len(f.data))
 		files = append(files, name)
 	}
+	// For the command line: certmail verify --ca ca.pem …
+	if err := os.WriteFile(filepath.Join(folder, "ca.pem"), ca.PEM(), 0o600); err != nil {
+		return nil, nil, err
+	}
 	store, err := ca.Store()
 	return store, files, err
 }
