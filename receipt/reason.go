@@ -76,15 +76,12 @@ func (r Reason) IsZero() bool {
 // String returns the code and the text, on one line, or errore where there is
 // neither.
 func (r Reason) String() string {
-	text := r.Text
-	if strings.ContainsAny(text, "\r\n\t") {
-		text = strings.Join(strings.Fields(text), " ")
-	}
+	text := oneLine(r.Text)
 	switch {
 	case r.IsZero():
 		return ""
 	case r.Code == "" && text == "":
-		return r.Value
+		return oneLine(r.Value)
 	case r.Code == "" || strings.HasPrefix(text, r.Code):
 		return text
 	case text == "":
@@ -92,4 +89,11 @@ func (r Reason) String() string {
 	default:
 		return r.Code + " " + text
 	}
+}
+
+func oneLine(s string) string {
+	if strings.ContainsAny(s, "\r\n\t") {
+		return strings.Join(strings.Fields(s), " ")
+	}
+	return s
 }
