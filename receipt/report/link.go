@@ -62,7 +62,7 @@ func relativeURL(name string) string {
 // safeURL reports whether a caller's URL may be linked. Browsers repair URLs
 // that are not well-formed, each in its way: those are refused.
 func safeURL(raw string) bool {
-	if raw == "" || len(raw) > 4*maxPath {
+	if raw == "" || raw[0] == '#' || len(raw) > 4*maxPath { // a place in this page is no proof
 		return false
 	}
 	for i := 0; i < len(raw); i++ {
