@@ -5,9 +5,6 @@ import (
 	"crypto"
 	"crypto/rsa"
 	"io"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -59,30 +56,6 @@ func section(s string) *io.SectionReader {
 	return io.NewSectionReader(strings.NewReader(s), 0, int64(len(s)))
 }
 
-// opensslVerify lets OpenSSL judge a whole message and returns the signed
-// entity as it saw it.
-func opensslVerify(t testing.TB, message []byte, ca *testpki.Authority) []byte {
-	t.Helper()
-	openssl := reftest.Tool(t, "openssl")
-	dir := t.TempDir()
-	msg, anchor, out := filepath.Join(dir, "m.eml"), filepath.Join(dir, "ca.pem"), filepath.Join(dir, "out")
-	require.NoError(t, os.WriteFile(msg, message, 0o600))
-	require.NoError(t, os.WriteFile(anchor, ca.PEM(), 0o600))
-	text, err := exec.Command(openssl, "cms", "-verify", "-in", msg, "-inform", "SMIME", "-CAfile", anchor, "-purpose", "smimesign", "-out", out).CombinedOutput()
-	require.NoError(t, err, "%s", text)
-	entity, err := os.ReadFile(out)
-	require.NoError(t, err)
-	return entity
-}
-
-func xmllint(t testing.TB, xml []byte) {
-	t.Helper()
-	cmd := exec.Command(reftest.Tool(t, "xmllint"), "--noout", "--nonet", "--dtdvalid", reftest.Dir(t, "pec", "daticert.dtd"), "-")
-	cmd.Stdin = bytes.NewReader(xml)
-	text, err := cmd.CombinedOutput()
-	require.NoError(t, err, "%s\n%s", text, xml)
-}
-
 func TestWriteTransport(t *testing.T) {
 	ca, signer := alfa(t)
 	for _, hash := range []crypto.Hash{crypto.SHA256, crypto.SHA1, crypto.SHA384, crypto.SHA512} {
@@ -91,7 +64,7 @@ func TestWriteTransport(t *testing.T) {
 			var b bytes.Buffer
 			data, err := envelope.WriteTransport(&b, section(submitted), transport(), signer)
 			require.NoError(t, err)
-			entity := opensslVerify(t, b.Bytes(), ca)
+			entity := reftest.OpenSSLVerify(t, b.Bytes(), ca.PEM())
 
 			m, err := envelope.OpenBytes(b.Bytes(), nil)
 			require.NoError(t, err)
@@ -118,7 +91,7 @@ func TestWriteTransport(t *testing.T) {
 
 			xml, err := m.Certification.Bytes(1 << 20)
 			require.NoError(t, err)
-			xmllint(t, xml)
+			reftest.ValidDaticert(t, xml)
 			back, err := daticert.Parse(xml, nil)
 			require.NoError(t, err)
 			require.Empty(t, back.Findings)
@@ -145,7 +118,7 @@ func TestWriteAnomaly(t *testing.T) {
 		Provider: transport().Provider, Time: accepted, Sender: "mario@gamma.example",
 		Recipients: []string{"ufficio@pec.alfa.example"}, Reason: "messaggio non firmato",
 	}, signer))
-	opensslVerify(t, b.Bytes(), ca)
+	reftest.OpenSSLVerify(t, b.Bytes(), ca.PEM())
 	m, err := envelope.OpenBytes(b.Bytes(), nil)
 	require.NoError(t, err)
 	require.Equal(t, envelope.KindAnomaly, m.Class.Kind)
@@ -167,7 +140,7 @@ func TestWriteSevenBit(t *testing.T) {
 	var b bytes.Buffer
 	_, err := envelope.WriteTransport(&b, section("Subject: =?utf-8?q?"+strings.Repeat("=C3=A8_", 200)+"?=\n"+original[strings.Index(original, "MIME"):]), tr, signer)
 	require.NoError(t, err)
-	opensslVerify(t, b.Bytes(), ca)
+	reftest.OpenSSLVerify(t, b.Bytes(), ca.PEM())
 	for _, line := range strings.Split(b.String(), "\r\n") {
 		if !strings.HasPrefix(line, "Subject: =?utf-8?q?=C3") { // the original's own
 			require.LessOrEqual(t, len(line), 200)
@@ -200,7 +173,7 @@ func TestWriteWithAnySigner(t *testing.T) {
 	_, err = envelope.WriteTransport(&hsm, section(submitted), tr, signer)
 	require.NoError(t, err)
 	require.Equal(t, plain.String(), hsm.String(), "the same seed gives the same bytes")
-	opensslVerify(t, hsm.Bytes(), ca)
+	reftest.OpenSSLVerify(t, hsm.Bytes(), ca.PEM())
 }
 
 func TestWriteRefuses(t *testing.T) {

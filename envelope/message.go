@@ -226,7 +226,7 @@ func (m *Message) assignSigned(s *scanner, found *findings) error {
 }
 
 // reportAround looks at the text before the first and behind the last
-// delimiter, which nobody signs and some programs show (trust.md S7).
+// delimiter, which nobody signs and some programs show.
 func (m *Message) reportAround(found *findings) error {
 	for _, around := range []struct {
 		Range

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/certmail/certmail/envelope"
+	"github.com/certmail/certmail/internal/reftest"
 )
 
 // TestOriginalStaysAsItIs: but for its Message-ID and the reference, and line
@@ -68,7 +69,7 @@ func TestAnomalyOfOddHeaders(t *testing.T) {
 	require.NoError(t, envelope.WriteAnomaly(&b, section(odd), &envelope.Anomalous{
 		Provider: transport().Provider, Time: accepted, Sender: "a@b.example", Recipients: []string{"c@d.example"}, Reason: "x", HTML: true,
 	}, signer))
-	opensslVerify(t, b.Bytes(), ca)
+	reftest.OpenSSLVerify(t, b.Bytes(), ca.PEM())
 	m, err := envelope.OpenBytes(b.Bytes(), nil)
 	require.NoError(t, err)
 	require.Empty(t, m.Findings)

@@ -3,7 +3,7 @@ package envelope
 import (
 	"bytes"
 	"crypto"
-	_ "crypto/sha1" // every real PEC up to 2024 (pec.md §5.3)
+	_ "crypto/sha1" // the digest of every real PEC seen up to 2024
 	_ "crypto/sha256"
 	_ "crypto/sha512"
 	"hash"

@@ -7,7 +7,7 @@ import (
 )
 
 // checkHeader reports what makes two readers of the same part disagree
-// (trust.md S13, S14).
+// (RFC 2045 §5.1 allows each parameter once).
 func (s *scanner) checkHeader(p *Part) {
 	if p.Header.Count("Content-Type") > 1 {
 		s.found.add("duplicate-content-type", "a part states its Content-Type more than once: its structure is not followed")

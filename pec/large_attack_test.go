@@ -187,7 +187,7 @@ func peakHeap(run func()) int64 {
 
 func TestLargeMessageNeedsNoMemory(t *testing.T) {
 	if testing.Short() {
-		t.Skip("writes 300 MB")
+		t.Skip("-short: writes 300 MB; the full run does")
 	}
 	g := gestoreAlfa()
 	dir := t.TempDir()

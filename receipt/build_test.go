@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"crypto"
 	"io"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -69,28 +67,6 @@ func signerOf(t testing.TB) (*testpki.Authority, *envelope.Signer) {
 	return ca, &envelope.Signer{Key: leaf.Key, Certificate: leaf.Certificate, Chain: leaf.Chain}
 }
 
-func opensslVerify(t testing.TB, message []byte, ca *testpki.Authority) []byte {
-	t.Helper()
-	dir := t.TempDir()
-	msg, anchor, out := filepath.Join(dir, "m.eml"), filepath.Join(dir, "ca.pem"), filepath.Join(dir, "out")
-	require.NoError(t, os.WriteFile(msg, message, 0o600))
-	require.NoError(t, os.WriteFile(anchor, ca.PEM(), 0o600))
-	text, err := exec.Command(reftest.Tool(t, "openssl"), "cms", "-verify", "-in", msg, "-inform", "SMIME",
-		"-CAfile", anchor, "-purpose", "smimesign", "-out", out).CombinedOutput()
-	require.NoError(t, err, "%s", text)
-	entity, err := os.ReadFile(out)
-	require.NoError(t, err)
-	return entity
-}
-
-func xmllint(t testing.TB, xml []byte) {
-	t.Helper()
-	cmd := exec.Command(reftest.Tool(t, "xmllint"), "--noout", "--nonet", "--dtdvalid", reftest.Dir(t, "pec", "daticert.dtd"), "-")
-	cmd.Stdin = bytes.NewReader(xml)
-	text, err := cmd.CombinedOutput()
-	require.NoError(t, err, "%s\n%s", text, xml)
-}
-
 // TestBuildAllForms builds every receipt and notice, lets OpenSSL and xmllint
 // judge it, and reads it back.
 func TestBuildAllForms(t *testing.T) {
@@ -106,7 +82,7 @@ func TestBuildAllForms(t *testing.T) {
 				var b bytes.Buffer
 				signer.Hash = hash
 				require.NoError(t, envelope.Write(&b, draft, signer))
-				opensslVerify(t, b.Bytes(), ca)
+				reftest.OpenSSLVerify(t, b.Bytes(), ca.PEM())
 
 				m, err := envelope.OpenBytes(b.Bytes(), nil)
 				require.NoError(t, err)
@@ -131,7 +107,7 @@ func TestBuildAllForms(t *testing.T) {
 
 				xml, err := m.Certification.Bytes(1 << 20)
 				require.NoError(t, err)
-				xmllint(t, xml)
+				reftest.ValidDaticert(t, xml)
 				read, err := daticert.Parse(xml, nil)
 				require.NoError(t, err)
 				require.Empty(t, read.Validate())
@@ -265,7 +241,7 @@ func TestBuildWithoutSubjectOrMessageID(t *testing.T) {
 	}
 	xml, err := d.Marshal()
 	require.NoError(t, err)
-	xmllint(t, xml)
+	reftest.ValidDaticert(t, xml)
 }
 
 // TestBuildOfOddTexts: what a user wrote stops no notice, and certification
@@ -287,7 +263,7 @@ func TestBuildOfOddTexts(t *testing.T) {
 	}
 	xml, err := d.Marshal()
 	require.NoError(t, err)
-	xmllint(t, xml)
+	reftest.ValidDaticert(t, xml)
 }
 
 func openssl(t testing.TB, args ...string) string {

@@ -90,7 +90,7 @@ func browse(t *testing.T, chromium, file string, more ...string) []byte {
 func TestPageInChromium(t *testing.T) {
 	chromium := reftest.Tool(t, "chromium")
 	if testing.Short() {
-		t.Skip("starts a browser")
+		t.Skip("-short: starts a browser; the full run does")
 	}
 	type shown struct{ Name, HTML string }
 	normal := samplePage()
@@ -136,7 +136,7 @@ func TestPageInChromium(t *testing.T) {
 func TestPrintOpensDetails(t *testing.T) {
 	chromium := reftest.Tool(t, "chromium")
 	if testing.Short() {
-		t.Skip("starts a browser")
+		t.Skip("-short: starts a browser; the full run does")
 	}
 	size := func(open bool) int {
 		dir := t.TempDir()
