@@ -60,9 +60,11 @@ func read(out io.Writer, store *trust.Store, files []string, now time.Time) erro
 	verifier := pec.NewVerifier(store, nil)
 	ledger := receipt.NewLedger(nil)
 	fmt.Fprintln(out, "\nRead back and verified:")
-	for _, name := range files {
+	unreadable := 0
+	for _, name := range files { // one odd message never stops the rest
 		if err := readOne(out, verifier, ledger, name); err != nil {
 			fmt.Fprintf(out, "  %-28s unreadable: %v\n", base(name), err)
+			unreadable++
 		}
 	}
 	fmt.Fprintln(out, "\nWhat became of each recipient:")
@@ -74,6 +76,9 @@ func read(out io.Writer, store *trust.Store, files []string, now time.Time) erro
 				fmt.Fprintf(out, "      %s  %-15s %s (%s, %s)\n", p.Time.Format("02/01/2006 15:04:05"), p.Event, p.Issuer, base(p.File), p.Verdict)
 			}
 		}
+	}
+	if unreadable > 0 {
+		return fmt.Errorf("%d of %d files could not be read", unreadable, len(files))
 	}
 	return nil
 }
