@@ -3,6 +3,7 @@ module github.com/certmail/certmail
 go 1.26.0
 
 require (
+	filippo.io/bigmod v0.1.0
 	github.com/emersion/go-message v0.18.2
 	github.com/stretchr/testify v1.12.1
 	go.mozilla.org/pkcs7 v0.10.0
@@ -11,4 +12,7 @@ require (
 	golang.org/x/text v0.43.0
 )
 
-require go.yaml.in/yaml/v3 v3.0.5 // indirect
+require (
+	go.yaml.in/yaml/v3 v3.0.5 // indirect
+	golang.org/x/sys v0.49.0 // indirect
+)

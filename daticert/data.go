@@ -57,8 +57,8 @@ type Data struct {
 	// Findings is what Parse found odd, in document order. [Data.Validate] gives these
 	// and more.
 	Findings []Finding
-	// Raw is the document as received, byte for byte, in memory of its own.
-	Raw []byte
+	// Raw is the document as received, byte for byte.
+	Raw string
 }
 
 // Recipient is one recipient (destinatari) of the original message.

@@ -35,7 +35,7 @@ func FuzzParse(f *testing.F) {
 			require.NotNil(t, e.Kind)
 			return
 		}
-		require.True(t, bytes.Equal(document, d.Raw))
+		require.True(t, string(document) == d.Raw)
 		require.LessOrEqual(t, len(d.Findings), maxFindings+1)
 		require.LessOrEqual(t, len(d.Recipients), DefaultMaxRecipients)
 		out, err := d.Marshal()

@@ -55,7 +55,7 @@ func TestMarshalOfEveryTypeIsValidAndReadsBackEqual(t *testing.T) {
 		for _, k := range kinds {
 			for _, receipt := range []ReceiptType{ReceiptComplete, ReceiptBrief, ReceiptConcise} {
 				d := mustParse(t, delivery)
-				d.Raw, d.Type, d.Error = nil, p.typ, k
+				d.Raw, d.Type, d.Error = "", p.typ, k
 				if d.ReceiptType = receipt; p.receiptType == absent {
 					d.ReceiptType = ""
 				}

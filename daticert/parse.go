@@ -47,7 +47,7 @@ func parse(document []byte, lim limits, which reader) (*Data, error) {
 			return nil, err
 		}
 	}
-	d.Raw = append(make([]byte, 0, len(document)), document...)
+	d.Raw = whole
 	d.Findings = d.valueFindings(d.Findings)
 	return d, nil
 }

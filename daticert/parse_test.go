@@ -23,7 +23,7 @@ func TestParseReadsEveryField(t *testing.T) {
 		MessageID:   "<7f3c@pc-rossi.alfa.example>",
 		ReceiptType: ReceiptComplete,
 		Deliveries:  []string{"ufficio@pec.beta.example"},
-		Raw:         []byte(delivery),
+		Raw:         delivery,
 	}
 	for _, which := range []reader{anyReader, fastOnly, generalOnly} {
 		got, err := parse([]byte(delivery), (*Options)(nil).limits(), which)
@@ -162,10 +162,7 @@ func TestParseKeepsNothingOfTheCaller(t *testing.T) {
 	want := withoutBytes(d)
 	clear(document)
 	require.Equal(t, want, withoutBytes(d))
-	require.Equal(t, delivery, string(d.Raw))
-	clear(d.Raw)
-	require.Equal(t, "mario.rossi@pec.alfa.example", d.Sender)
-	require.Equal(t, "<7f3c@pc-rossi.alfa.example>", d.MessageID)
+	require.Equal(t, delivery, d.Raw)
 }
 
 func TestTrimMessageID(t *testing.T) {

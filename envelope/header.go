@@ -15,13 +15,12 @@ import (
 // Names are compared without regard to case (real providers write
 // X-Tiporicevuta). A Header is read-only and safe for concurrent use.
 type Header struct {
-	raw    []byte
-	text   string // raw once more: values are parts of it
+	text   string // values are parts of it
 	fields []headerField
 }
 
-// headerField holds offsets into raw: name is raw[start:name], the value
-// raw[value:end] with its folds and without its final line end.
+// headerField holds offsets into the text: name is text[start:name], the value
+// text[value:end] with its folds and without its final line end.
 type headerField struct{ start, name, value, end int32 }
 
 // parseHeader indexes a block. It never fails: what is not a field is
@@ -29,7 +28,7 @@ type headerField struct{ start, name, value, end int32 }
 //
 // The fields are appended to room, which may be nil and is not read.
 func parseHeader(raw []byte, found *findings, room []headerField) Header {
-	h := Header{raw: raw}
+	var h Header
 	if len(raw) == 0 {
 		return h
 	}
@@ -121,8 +120,8 @@ func fieldName(b []byte) int {
 }
 
 // Raw returns the block as it was received, without the empty line that ends
-// it. The slice must not be modified.
-func (h *Header) Raw() []byte { return h.raw }
+// it.
+func (h *Header) Raw() []byte { return []byte(h.text) }
 
 // Len returns the number of fields.
 func (h *Header) Len() int { return len(h.fields) }
@@ -217,7 +216,7 @@ func (h *Header) All() iter.Seq2[string, string] {
 func (h *Header) RawField(name string) []byte {
 	for _, f := range h.fields {
 		if h.match(f, name) {
-			return h.raw[f.start:f.end]
+			return []byte(h.text[f.start:f.end])
 		}
 	}
 	return nil
@@ -228,7 +227,7 @@ func (h *Header) RawFields(name string) [][]byte {
 	var all [][]byte
 	for _, f := range h.fields {
 		if h.match(f, name) {
-			all = append(all, h.raw[f.start:f.end])
+			all = append(all, []byte(h.text[f.start:f.end]))
 		}
 	}
 	return all

@@ -72,6 +72,7 @@ func parseMediaType(s string) MediaType {
 	var head string
 	head, m.params, _ = strings.Cut(s, ";")
 	m.Value = strings.ToLower(strings.TrimSpace(dropComment(head)))
+	var names [8]string
 	n := 0
 	for rest := m.params; rest != ""; n++ {
 		if n == maxParams {
@@ -83,8 +84,11 @@ func parseMediaType(s string) MediaType {
 		var p parameter
 		p, rest = nextParameter(rest)
 		m.extended = m.extended || strings.IndexByte(p.name, '*') >= 0
-		if n > 0 && p.name != "" && m.repeated == "" && m.has(m.params[:len(m.params)-len(rest)], p.name) {
+		if p.name != "" && m.repeated == "" && m.contradicts(names[:min(n, len(names))], p.name, rest) {
 			m.repeated, _, _ = strings.Cut(p.name, "*")
+		}
+		if n < len(names) {
+			names[n] = p.name
 		}
 	}
 	if m.extended && m.repeated == "" {
@@ -106,6 +110,20 @@ func (m *MediaType) contradiction() string {
 		}
 	}
 	return ""
+}
+
+// contradicts tells whether the parameter before rest contradicts an earlier
+// one: one of those whose names are given or, where they are many, any.
+func (m *MediaType) contradicts(earlier []string, last, rest string) bool {
+	if len(earlier) == cap(earlier) {
+		return m.has(m.params[:len(m.params)-len(rest)], last)
+	}
+	for _, name := range earlier {
+		if name == last || m.extended && sameParameter(name, last) {
+			return true
+		}
+	}
+	return false
 }
 
 // has tells whether the last parameter of params contradicts one before it.

@@ -162,8 +162,8 @@ func open(src io.ReaderAt, size int64, whole []byte, opt Options) (*Message, err
 	if s.root.Header.Len() == 0 {
 		return nil, &Error{Where: "message", Offset: 0, Err: ErrNotMessage}
 	}
-	m := &Message{Header: &s.root.Header, Root: s.root, src: src, whole: whole, size: size, opt: opt}
-	if err := m.assign(s, &found); err != nil {
+	m := &Message{Header: &s.root.Header, Root: s.root, src: src, whole: whole, size: size, opt: opt, digest: s.digest}
+	if err := m.assign(&found); err != nil {
 		return nil, err
 	}
 	m.classify(&found)
@@ -178,10 +178,10 @@ func (m *Message) Size() int64 { return m.size }
 func (m *Message) Source() *io.SectionReader { return io.NewSectionReader(m.src, 0, m.size) }
 
 // assign gives the parts of a signed message their roles (RFC 6109 §4.3).
-func (m *Message) assign(s *scanner, found *findings) error {
+func (m *Message) assign(found *findings) error {
 	switch m.Root.Type.Value {
 	case "multipart/signed":
-		return m.assignSigned(s, found)
+		return m.assignSigned(found)
 	case "application/pkcs7-mime", "application/x-pkcs7-mime":
 		m.Form = FormOpaque
 		found.add("unexpected-form", "the message is "+m.Root.Type.Value+"; a certified message is multipart/signed")
@@ -197,7 +197,7 @@ func (m *Message) assign(s *scanner, found *findings) error {
 	return nil
 }
 
-func (m *Message) assignSigned(s *scanner, found *findings) error {
+func (m *Message) assignSigned(found *findings) error {
 	parts := m.Root.Parts
 	m.Form = FormDetached
 	if len(parts) != 2 {
@@ -205,8 +205,7 @@ func (m *Message) assignSigned(s *scanner, found *findings) error {
 		return nil
 	}
 	m.Signed, m.SignaturePart = parts[0], parts[1]
-	m.digest = scanDigest{hash: s.hint, sum: s.digest, bareLF: s.stored, runs: s.odd}
-	if s.stored {
+	if m.digest.bareLF {
 		found.add("line-endings-changed", "the message is stored with bare LF line ends; its digest is taken over CR LF (RFC 8551 §3.1.1)")
 	}
 	if m.Root.near || m.Signed.near {

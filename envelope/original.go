@@ -117,7 +117,7 @@ func highBit(b []byte) bool {
 // What is no field stays too.
 func (or *original) rewritten(identifier, oldID string) (io.Reader, error) {
 	var block []byte
-	raw, from := or.header.raw, 0
+	raw, from := or.header.Raw(), 0
 	for _, f := range or.header.fields {
 		if or.header.match(f, "Message-ID") || or.header.match(f, catalogue.HeaderReference) {
 			block = appendCanonical(block, raw[from:f.start])
@@ -149,7 +149,7 @@ func (or *original) inherit(names ...string) []Field {
 	for _, f := range or.header.fields {
 		for _, name := range names {
 			if or.header.match(f, name) {
-				out = append(out, Field{Name: name, Received: or.header.raw[f.start:f.end]})
+				out = append(out, Field{Name: name, Received: []byte(or.header.text[f.start:f.end])})
 			}
 		}
 	}
@@ -167,7 +167,7 @@ func (or *original) inheritList(name string) []Field {
 		if !or.header.match(f, name) {
 			continue
 		}
-		list := bytes.Trim(or.header.raw[f.value:f.end], " \t\r\n\x00,")
+		list := strings.Trim(or.header.text[f.value:f.end], " \t\r\n\x00,")
 		if len(list) == 0 {
 			continue
 		}

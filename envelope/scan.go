@@ -52,18 +52,18 @@ type scanner struct {
 	kids        []*Part // room for the children of the next multiparts
 
 	// the digest of the signed part
-	hint       crypto.Hash
-	sum        hash.Hash
-	tapping    bool
-	tapFrom    int  // first byte not yet digested
-	bare       bool // a bare LF lies between tapFrom and pos
-	lastBare   bool // the last line ended with a bare LF
-	midLine    bool // pos is inside a line that is longer than the window
-	stored     bool // the signed part holds a bare LF somewhere
-	odd        bool // the signed part holds a run of CRs before an LF
-	canon      []byte
-	digest     []byte
-	digestRoom [32]byte
+	hint     crypto.Hash
+	sum      hash.Hash
+	tapping  bool
+	tapFrom  int  // first byte not yet digested
+	bare     bool // a bare LF lies between tapFrom and pos
+	lastBare bool // the last line ended with a bare LF
+	midLine  bool // pos is inside a line that is longer than the window
+	stored   bool // the signed part holds a bare LF somewhere
+	odd      bool // the signed part holds a run of CRs before an LF
+	canon    []byte
+	digest   []byte
+	sumRoom  *[32]byte
 
 	// what has been kept so far
 	headerBytes, headerFields, keptBytes int
@@ -72,23 +72,28 @@ type scanner struct {
 	signedOnly bool
 }
 
-// firstRoom is all that the scan of an ordinary certified message needs, in
+// scanned is what a scan finds out; nothing of the scanner stays with it.
+type scanned struct {
+	root   *Part
+	digest scanDigest
+}
+
+// firstRoom is all that an ordinary certified message keeps of its scan, in
 // one piece.
 type firstRoom struct {
-	scanner
 	parts  [6]Part
 	fields [32]headerField
 	kids   [8]*Part
 	stack  [2]*Part
+	digest [32]byte
 }
 
 // scan reads src[start:end] as an entity.
-func scan(src io.ReaderAt, start, end int64, opt Options, found *findings, signedOnly bool, whole []byte) (*scanner, error) {
+func scan(src io.ReaderAt, start, end int64, opt Options, found *findings, signedOnly bool, whole []byte) (scanned, error) {
 	first := new(firstRoom)
-	s := &first.scanner
-	*s = scanner{
+	s := &scanner{
 		opt: opt, found: found, src: src, end: end, base: start, keep: -1, lastLF: start, signedOnly: signedOnly,
-		slab: first.parts[:], room: first.fields[:0], kids: first.kids[:0], stack: first.stack[:0],
+		slab: first.parts[:], room: first.fields[:0], kids: first.kids[:0], sumRoom: &first.digest, stack: first.stack[:0],
 	}
 	if whole != nil {
 		s.buf, s.n, s.whole = whole, len(whole), true
@@ -98,16 +103,17 @@ func scan(src io.ReaderAt, start, end int64, opt Options, found *findings, signe
 		w := windows.Get().(*[]byte)
 		defer windows.Put(w)
 		s.buf = *w
-		defer func() { s.buf, s.canon = nil, nil }()
 	}
 	s.root = s.newPart()
 	s.root.Entity, s.root.Body = Range{start, end}, Range{end, end}
 	s.begin(s.root)
 	if err := s.run(); err != nil {
-		return nil, err
+		return scanned{}, err
 	}
-	return s, s.finish()
+	err := s.finish()
+	return scanned{s.root, scanDigest{hash: s.hint, sum: s.digest, bareLF: s.stored, runs: s.odd}}, err
 }
+
 func (s *scanner) at(i int) int64 { return s.base + int64(i) }
 
 // run is the loop over lines.

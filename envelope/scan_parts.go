@@ -96,15 +96,12 @@ func (s *scanner) begin(p *Part) {
 func (s *scanner) endHeader(end, body int) error {
 	p := s.current
 	raw := s.buf[s.keep:max(end, s.keep)]
-	if !s.whole {
-		raw = bytes.Clone(raw)
-	}
 	s.header, s.keep = false, -1
 	if s.headerBytes += len(raw); s.headerBytes > 2*s.opt.MaxHeader {
 		return errorf("header", s.at(end), ErrTooLarge, "header blocks of more than %d bytes in all", 2*s.opt.MaxHeader)
 	}
 	if s.complete(raw) {
-		p.Header = Header{raw: raw, text: string(raw), fields: s.fields}
+		p.Header = Header{text: string(raw), fields: s.fields}
 	} else {
 		p.Header = parseHeader(raw, s.found, s.room)
 	}

@@ -72,8 +72,8 @@ func (s *scanner) flush(upto int) {
 	}
 	span := s.buf[s.tapFrom:upto]
 	if s.whole && s.hint == crypto.SHA256 && !s.bare && s.sum == nil {
-		s.digestRoom = sha256.Sum256(span)
-		s.digest, s.tapFrom = s.digestRoom[:], upto
+		*s.sumRoom = sha256.Sum256(span)
+		s.digest, s.tapFrom = s.sumRoom[:], upto
 		return
 	}
 	if s.sum == nil {

@@ -88,6 +88,10 @@ type SignatureOptions struct {
 	// Parse parses certificates; x509.ParseCertificate unless set. A trust
 	// store offers one that remembers.
 	Parse func(der []byte) (*x509.Certificate, error)
+	// Prepared may return the public key of a certificate in a form that
+	// verifies faster, as a trust store keeps one for the signers it knows, or
+	// nil. What is no form of that very key is ignored.
+	Prepared func(*x509.Certificate) crypto.PublicKey
 	// Intern may return copies that it holds already of the certificates that
 	// a message carries: the signer's and all of them. It must not keep what
 	// it is given. Without it they are copied.
@@ -220,11 +224,11 @@ func (m *Message) verifySigner(sig *Signature, sd *cms.SignedData, i int, raw []
 func (m *Message) tryGiven(sig *Signature, sd *cms.SignedData, i int, opt *SignatureOptions) {
 	r := &sig.Signers[i]
 	for _, cert := range opt.Certificates {
-		if *r = m.tryParsed(sig, sd, i, cert); !errors.Is(r.Err, cms.ErrCertificateMismatch) {
+		if *r = m.tryParsed(sig, sd, i, cert, opt); !errors.Is(r.Err, cms.ErrCertificateMismatch) {
 			return
 		}
 	}
-	*r = m.tryParsed(sig, sd, i, nil)
+	*r = m.tryParsed(sig, sd, i, nil, opt)
 }
 
 func (m *Message) try(sig *Signature, sd *cms.SignedData, i int, raw []byte, opt *SignatureOptions) SignerResult {
@@ -233,7 +237,7 @@ func (m *Message) try(sig *Signature, sd *cms.SignedData, i int, raw []byte, opt
 		parse = x509.ParseCertificate
 	}
 	cert, err := parse(raw)
-	r := m.tryParsed(sig, sd, i, cert)
+	r := m.tryParsed(sig, sd, i, cert, opt)
 	r.RawCertificate = raw
 	if err != nil {
 		r.Err = &Error{Where: "signature", Offset: -1, Err: fmt.Errorf("%w: certificate of the signer: %w", ErrBadSignature, err)}
@@ -241,7 +245,11 @@ func (m *Message) try(sig *Signature, sd *cms.SignedData, i int, raw []byte, opt
 	return r
 }
 
-func (m *Message) tryParsed(sig *Signature, sd *cms.SignedData, i int, cert *x509.Certificate) SignerResult {
+func (m *Message) tryParsed(sig *Signature, sd *cms.SignedData, i int, cert *x509.Certificate, opt *SignatureOptions) SignerResult {
+	var prepared crypto.PublicKey
+	if opt.Prepared != nil && cert != nil {
+		prepared = opt.Prepared(cert)
+	}
 	ends := CanonicalLineEnds
 	digest := func(h crypto.Hash) ([]byte, error) {
 		sum, err := m.Digest(h, ends)
@@ -250,14 +258,14 @@ func (m *Message) tryParsed(sig *Signature, sd *cms.SignedData, i int, cert *x50
 		}
 		return sum, err
 	}
-	result := sd.Verify(i, cert, digest)
+	result := sd.VerifyPrepared(i, cert, prepared, digest)
 	if result.SignatureOK && !result.DigestOK && (m.digest.bareLF || m.digest.runs) {
 		// The signer may have digested other line ends than we did.
 		for _, other := range []LineEnds{CollapsedLineEnds, RawLineEnds} {
 			if ends = other; m.sameBytes(other) {
 				continue
 			}
-			if again := sd.Verify(i, cert, digest); again.DigestOK {
+			if again := sd.VerifyPrepared(i, cert, prepared, digest); again.DigestOK {
 				result, sig.LineEnds = again, other
 				sig.Findings = append(sig.Findings, Finding{Code: "line-endings-as-signed", Detail: "the digest fits the " + other.String() + " line ends"})
 				break

@@ -64,7 +64,7 @@ func (v *Verifier) Verify(ctx context.Context, m *Message) (*Report, error) {
 	if m.Kind == KindOrdinary {
 		return v.ordinary(r), nil
 	}
-	r.Signature = m.Envelope.VerifySignature(&envelope.SignatureOptions{Parse: v.store.Certificate, Intern: v.store.Intern, Certificates: v.opt.Certificates})
+	r.Signature = m.Envelope.VerifySignature(&envelope.SignatureOptions{Parse: v.store.Certificate, Prepared: v.store.PreparedKey, Intern: v.store.Intern, Certificates: v.opt.Certificates})
 	if errors.Is(r.Signature.Err, envelope.ErrSource) {
 		return nil, fmt.Errorf("pec: verify: %w", r.Signature.Err)
 	}

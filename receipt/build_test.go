@@ -111,8 +111,8 @@ func TestBuildAllForms(t *testing.T) {
 				read, err := daticert.Parse(xml, nil)
 				require.NoError(t, err)
 				require.Empty(t, read.Validate())
-				read.Raw = nil
-				d.Raw = nil
+				read.Raw = ""
+				d.Raw = ""
 				require.Equal(t, d, read)
 
 				date, err := time.Parse(time.RFC1123Z, m.Header.Get("Date"))

@@ -46,8 +46,7 @@ func (c *candidate) verify(s *Store) error {
 		}
 		return checkPath(c.path) // another certificate over the same key
 	}
-	roots, middle := x509.NewCertPool(), (*x509.CertPool)(nil)
-	roots.AddCert(c.path[len(c.path)-1])
+	roots, middle := s.poolOf(c.path[len(c.path)-1]), (*x509.CertPool)(nil)
 	if mid := c.path[1 : len(c.path)-1]; len(mid) > 0 {
 		middle = x509.NewCertPool()
 		for _, cert := range mid {

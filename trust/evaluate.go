@@ -88,7 +88,8 @@ func (s *Store) Evaluate(q Query) *Signer {
 		p = s.newPlan(q.Leaf, q.Parsed, q.Bag)
 	}
 	event := p.at(q.At, s)
-	if event.status == Passed && !cached {
+	if event.status == Passed && !cached && s.cache != nil {
+		p.leaf, p.bag = s.copies(p.leaf, p.bag)
 		s.cache.put(p)
 	}
 	r.describe(p)

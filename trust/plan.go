@@ -9,7 +9,10 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
+
+	"github.com/certmail/certmail/internal/rsakey"
 )
 
 // plan is all that a store can say about one signer certificate, as it came
@@ -17,7 +20,7 @@ import (
 // a function of those bytes and of the store, so that remembering it (see
 // cache) cannot change an answer.
 type plan struct {
-	leaf []byte   // own copies: x509.Certificate.Raw aliases what was parsed
+	leaf []byte   // of the query; own copies once the plan is remembered
 	bag  [][]byte // likewise, in the order given
 
 	cert       *x509.Certificate // nil when the leaf cannot be read
@@ -31,6 +34,9 @@ type plan struct {
 	around     []*x509.Certificate // the bag, read
 	candidates []*candidate
 	findings   []Finding
+
+	prepare  sync.Once
+	prepared *rsakey.Key
 }
 
 // outcome is how a plan stands at one time.
@@ -43,12 +49,8 @@ type outcome struct {
 }
 
 func (s *Store) newPlan(leaf []byte, parsed *x509.Certificate, bag [][]byte) *plan {
-	p := &plan{leaf: bytes.Clone(leaf), sha256: sha256.Sum256(leaf)}
+	p := &plan{leaf: leaf, bag: bag, sha256: sha256.Sum256(leaf)}
 	p.hexSHA256 = hex.EncodeToString(p.sha256[:])
-	p.bag = make([][]byte, len(bag))
-	for i, raw := range bag {
-		p.bag[i] = bytes.Clone(raw)
-	}
 	if parsed != nil && bytes.Equal(parsed.Raw, leaf) && len(leaf) <= maxCertificate {
 		p.cert = parsed
 	} else if p.cert, p.certErr = parseBounded(p.leaf); p.certErr != nil {
@@ -107,11 +109,12 @@ func (s *Store) held(raw []byte) *x509.Certificate {
 	return nil
 }
 
+// parseBounded parses a copy: x509.Certificate.Raw aliases what is parsed.
 func parseBounded(raw []byte) (*x509.Certificate, error) {
 	if len(raw) > maxCertificate {
 		return nil, errors.New("longer than " + strconv.Itoa(maxCertificate) + " bytes")
 	}
-	return x509.ParseCertificate(raw)
+	return x509.ParseCertificate(bytes.Clone(raw))
 }
 
 // at judges the plan at one time: the first path that holds and is in time

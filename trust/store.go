@@ -85,6 +85,23 @@ type Store struct {
 type anchor struct {
 	cert *x509.Certificate
 	era  *Era
+	pool *x509.CertPool // of this one
+}
+
+func poolOf(c *x509.Certificate) *x509.CertPool {
+	pool := x509.NewCertPool()
+	pool.AddCert(c)
+	return pool
+}
+
+// poolOf returns a pool with the one certificate where a path ends.
+func (s *Store) poolOf(c *x509.Certificate) *x509.CertPool {
+	for i := range s.anchors {
+		if s.anchors[i].cert == c {
+			return s.anchors[i].pool
+		}
+	}
+	return poolOf(c)
 }
 
 // NewStore checks the material and makes a Store of it. It fails on nil
@@ -110,7 +127,7 @@ func NewStore(m Material, p *Policy) (*Store, error) {
 		if err := usable(c); err != nil {
 			return nil, fmt.Errorf("trust: anchor %d: %w", i, err)
 		}
-		s.anchors = append(s.anchors, anchor{cert: c})
+		s.anchors = append(s.anchors, anchor{cert: c, pool: poolOf(c)})
 	}
 	for i := range m.Eras {
 		era := m.Eras[i]
@@ -118,7 +135,7 @@ func NewStore(m Material, p *Policy) (*Store, error) {
 			if err := usable(c); err != nil {
 				return nil, fmt.Errorf("trust: era %s: anchor %d: %w", era.Name, j, err)
 			}
-			s.anchors = append(s.anchors, anchor{cert: c, era: &era})
+			s.anchors = append(s.anchors, anchor{cert: c, era: &era, pool: poolOf(c)})
 		}
 	}
 	for i, c := range m.Intermediates {

@@ -23,18 +23,16 @@ func newSubject(t *bench.Trust) (*bench.Subject, error) {
 	if err != nil {
 		return nil, err
 	}
-	warm := pec.NewVerifier(store, nil)
+	forgetful, err := trust.NewStore(material, &trust.Policy{CacheSize: -1})
+	if err != nil {
+		return nil, err
+	}
+	warm, cold := pec.NewVerifier(store, nil), pec.NewVerifier(forgetful, nil)
 	return &bench.Subject{
 		Small:      func() ([]byte, error) { return benchReceipt(t, receipt.FormDeliveryConcise, "") },
 		Medium:     func() ([]byte, error) { return benchReceipt(t, receipt.FormDeliveryComplete, benchOriginal(200_000)) },
 		VerifyWarm: func(msg []byte) error { return mustHold(warm, msg) },
-		VerifyCold: func(msg []byte) error {
-			store, err := trust.NewStore(material, nil)
-			if err != nil {
-				return err
-			}
-			return mustHold(pec.NewVerifier(store, nil), msg)
-		},
+		VerifyCold: func(msg []byte) error { return mustHold(cold, msg) },
 		Parse: func(msg []byte) error {
 			m, err := pec.ParseBytes(msg, nil)
 			if err == nil && m.Data == nil {

@@ -6,6 +6,8 @@ import (
 	"crypto/ed25519"
 	"crypto/rsa"
 	"fmt"
+
+	"github.com/certmail/certmail/internal/rsakey"
 )
 
 type scheme uint8
@@ -218,11 +220,24 @@ const (
 	maxRSA = 16384
 )
 
-// verify checks a signature over octets. The key has passed checkKey.
+// formOf returns the prepared form of the key, if that is what prepared is and
+// the algorithm has a use for it.
+func (a algorithm) formOf(public, prepared crypto.PublicKey) crypto.PublicKey {
+	if k, ok := prepared.(*rsakey.Key); ok && a.scheme == schemePKCS1 && k.Is(public.(*rsa.PublicKey)) {
+		return k
+	}
+	return public
+}
+
+// verify checks a signature over octets. The key, or what it was prepared
+// from, has passed checkKey.
 func (a algorithm) verify(public crypto.PublicKey, signed, signature []byte) bool {
 	var buf [maxDigest]byte
 	switch a.scheme {
 	case schemePKCS1:
+		if prepared, ok := public.(*rsakey.Key); ok {
+			return prepared.Verify(a.hash, digestOf(a.hash, signed, &buf), signature)
+		}
 		return rsa.VerifyPKCS1v15(public.(*rsa.PublicKey), a.hash, digestOf(a.hash, signed, &buf), signature) == nil
 	case schemePSS:
 		// crypto/rsa knows no "exactly no salt": 0 means any length there.

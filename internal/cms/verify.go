@@ -96,6 +96,12 @@ func (r *Result) fail(i int, part string, err error) {
 // Signed attributes are required. Several signers are verified one by one:
 // whether one is enough is the caller's policy.
 func (sd *SignedData) Verify(i int, cert *x509.Certificate, digest func(crypto.Hash) ([]byte, error)) Result {
+	return sd.VerifyPrepared(i, cert, nil, digest)
+}
+
+// VerifyPrepared is Verify where the certificate's key may have been prepared
+// (a *rsakey.Key). Anything else than a form of that very key is ignored.
+func (sd *SignedData) VerifyPrepared(i int, cert *x509.Certificate, prepared crypto.PublicKey, digest func(crypto.Hash) ([]byte, error)) Result {
 	var r Result
 	if i < 0 || i >= len(sd.Signers) {
 		r.fail(i, "", fmt.Errorf("%w: there are %d", ErrNoSigners, len(sd.Signers)))
@@ -158,7 +164,7 @@ func (sd *SignedData) Verify(i int, cert *x509.Certificate, digest func(crypto.H
 		r.fail(i, "certificate", err)
 		return r
 	}
-	if r.SignatureOK = p.verifySignature(a, si, cert.PublicKey, r.NonDERAttributes); !r.SignatureOK {
+	if r.SignatureOK = p.verifySignature(a, si, a.formOf(cert.PublicKey, prepared), r.NonDERAttributes); !r.SignatureOK {
 		r.fail(i, "", ErrSignature)
 	}
 	return r

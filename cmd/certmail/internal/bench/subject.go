@@ -28,7 +28,8 @@ type Subject struct {
 	// VerifyWarm verifies a message in memory, keeping what it learns of chains
 	// from call to call. It is called from several goroutines at a time.
 	VerifyWarm func(msg []byte) error
-	// VerifyCold does the same as if it were the first message ever.
+	// VerifyCold does the same and keeps nothing, as if each were the first
+	// message of its signer.
 	VerifyCold func(msg []byte) error
 	// Parse reads, classifies and parses the certification data, without
 	// looking at the signature.
