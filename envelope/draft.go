@@ -56,6 +56,11 @@ type Style struct {
 	OriginalFirst bool
 	// PlainCertification writes the certification data in quoted-printable.
 	PlainCertification bool
+	// Reword changes the readable plain text before it is written: the wording
+	// of real providers differs, and no reader may depend on it.
+	Reword func(text string) string
+	// OmitMessageID leaves msgid out of the certification data.
+	OmitMessageID bool
 	// Random names the boundaries; crypto/rand unless set.
 	Random io.Reader
 }

@@ -102,6 +102,9 @@ func (t *Transport) data(or *original) *daticert.Data {
 	case daticert.ReceiptBrief, daticert.ReceiptConcise:
 		d.ReceiptType = v // an unknown value counts as completa (UNCONFIRMED: RFC 6109 is silent)
 	}
+	if t.Style.OmitMessageID {
+		d.MessageID = ""
+	}
 	return d
 }
 

@@ -176,7 +176,11 @@ func (o *writer) text() {
 	plain := func() {
 		o.line(`Content-Type: text/plain; charset="iso-8859-1"`)
 		o.line("Content-Disposition: inline")
-		o.quotedPrintable(latin1(o.d.Text, false))
+		text := o.d.Text
+		if o.d.Style.Reword != nil {
+			text = o.d.Style.Reword(text)
+		}
+		o.quotedPrintable(latin1(text, false))
 	}
 	if o.d.HTML == "" {
 		plain()

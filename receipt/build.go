@@ -166,7 +166,7 @@ func certify(row *catalogue.Row, t *Transaction, n *Notice, at time.Time) *datic
 	if d.ReplyTo == "" {
 		d.ReplyTo = t.Sender
 	}
-	if id := messageID(t); id != "" {
+	if id := messageID(t); id != "" && !n.Style.OmitMessageID {
 		d.MessageID = "<" + id + ">"
 	}
 	for _, r := range t.Recipients {

@@ -28,6 +28,8 @@ type Provider struct {
 	Signer         *envelope.Signer
 	// HTML adds the HTML alternative that most providers write.
 	HTML bool
+	// ReceiptHeaderName replaces X-TipoRicevuta.
+	ReceiptHeaderName string
 	// Style holds its habits of writing; its Random is not used.
 	Style envelope.Style
 
@@ -82,8 +84,12 @@ func (p *Provider) style() envelope.Style {
 // the transaction that receipts about it need. Recipients whose domain one of
 // the known providers handles are certificato, the others esterno.
 func (p *Provider) Envelope(submitted []byte, sender string, recipients []string, at time.Time, known ...*Provider) ([]byte, *receipt.Transaction, error) {
+	return p.envelope(submitted, sender, recipients, at, p.NewIdentifier(at), known)
+}
+
+func (p *Provider) envelope(submitted []byte, sender string, recipients []string, at time.Time, identifier string, known []*Provider) ([]byte, *receipt.Transaction, error) {
 	tr := &envelope.Transport{
-		Provider: p.Identity, Identifier: p.NewIdentifier(at), Time: LegalTime(at), Sender: sender, HTML: p.HTML, Style: p.style(),
+		Provider: p.Identity, Identifier: identifier, Time: LegalTime(at), Sender: sender, HTML: p.HTML, ReceiptHeaderName: p.ReceiptHeaderName, Style: p.style(),
 	}
 	for _, r := range recipients {
 		kind := daticert.RecipientExternal
