@@ -123,6 +123,7 @@ func (of *node) formalProblem(m *envelope.Message, sender string, recipients []s
 // RFC 6109 §3.1.2, §3.1.3).
 func (of *node) refuse(j *Journey, data []byte, form receipt.Form, detail string) error {
 	t := of.transactionOf(j, data)
+	of.net.begin(j, false, t)
 	n := receipt.Notice{Detail: detail}
 	if form == receipt.FormNonAcceptanceVirus {
 		n.Detail = of.errorDetail("5.5.1", "presenza di un virus nel messaggio: "+detail)
@@ -163,17 +164,18 @@ func (of *node) accept(j *Journey, data []byte) error {
 		return &SMTPError{554, "5.6.0", oneLine(err.Error())}
 	}
 	n.note(j, Step{Point: AtAccess, Provider: of.Identity.Name, Branch: "B5", Kind: pec.KindOrdinary, Issued: pec.KindTransport, Detail: "accepted"})
+	n.begin(j, true, t)
 	of.watch(j, t)
 	if err := of.issueTo(j, AtAccess, "B5", t, receipt.FormAcceptance, receipt.Notice{}, t.Sender); err != nil {
 		return err
 	}
-	mail = n.spoil(of, pec.KindTransport, "", mail, func(s *Provider) ([]byte, error) {
+	mail, spoiled := n.spoil(of, pec.KindTransport, "", mail, func(s *Provider) ([]byte, error) {
 		again, _, err := s.envelope(data, j.Sender, j.Recipients, n.now(), j.Identifier, known)
 		return again, err
 	})
 	of.record(LogEntry{Identifier: j.Identifier, Sender: j.Sender, Recipients: j.Recipients, Subject: j.Subject, Event: "envelope",
 		Related: []string{j.Identifier}, Provider: of.Identity.Name})
-	of.route(&parcel{journey: j, kind: pec.KindTransport, from: j.Sender, to: j.Recipients, data: mail, by: of, transaction: t})
+	of.route(&parcel{journey: j, kind: pec.KindTransport, from: j.Sender, to: j.Recipients, data: mail, by: of, transaction: t, spoiled: spoiled})
 	return nil
 }
 

@@ -69,6 +69,14 @@ func (of *node) deliverTo(p *parcel, t *receipt.Transaction, m *envelope.Message
 		s := describe(of.config.Quirks.stored(p.data))
 		s.Time = n.now()
 		box.put(Inbox, s)
+		n.truth(p.journey, about(p, address), func(r *RecipientOutcome) {
+			switch {
+			case t != nil:
+				r.Placed++
+			case p.kind.IsReceipt() && !p.spoiled && p.about != "":
+				r.Told = append(r.Told, p.kind)
+			}
+		})
 		n.note(p.journey, Step{Point: AtDelivery, Provider: of.Identity.Name, Kind: p.kind, Recipient: address, Branch: branchOf(t), Detail: "put into the mailbox"})
 		of.record(LogEntry{Identifier: p.journey.Identifier, Sender: p.from, Recipients: []string{address}, Subject: p.journey.Subject, Event: "delivery of " + string(p.kind)})
 	}
@@ -91,6 +99,14 @@ func (of *node) deliverTo(p *parcel, t *receipt.Transaction, m *envelope.Message
 		notice.Original = m.Original.Raw()
 	}
 	_ = of.issueTo(p.journey, AtDelivery, "B14", t, t.DeliveryForm(address), notice, t.Sender)
+}
+
+// about is the recipient of the original that a parcel concerns.
+func about(p *parcel, address string) string {
+	if p.about != "" {
+		return p.about
+	}
+	return address
 }
 
 // release puts what was held back into a mailbox.
@@ -120,13 +136,23 @@ func (of *node) issueTo(j *Journey, point Point, branch string, t *receipt.Trans
 		return err
 	}
 	kind := describe(data).Kind
-	data = n.spoil(of, kind, notice.Recipient, data, func(s *Provider) ([]byte, error) { return s.Issue(form, t, notice) })
+	data, spoiled := n.spoil(of, kind, notice.Recipient, data, func(s *Provider) ([]byte, error) { return s.Issue(form, t, notice) })
+	n.truth(j, notice.Recipient, func(r *RecipientOutcome) {
+		switch form {
+		case receipt.FormNonDelivery, receipt.FormNonDeliveryVirus:
+			r.Failed = true
+		case receipt.FormTimeoutFirst:
+			r.First = true
+		case receipt.FormTimeoutSecond:
+			r.Second = true
+		}
+	})
 	n.note(j, Step{Point: point, Provider: of.Identity.Name, Branch: branch, Issued: kind, Recipient: notice.Recipient, Detail: "to " + to})
 	of.record(LogEntry{
 		Identifier: t.Identifier, Sender: t.Sender, Recipients: addressesOf(t), Subject: t.Subject, Event: string(form),
 		Related: []string{notice.MessageID}, Detail: notice.Detail,
 	})
-	of.route(&parcel{journey: j, kind: kind, from: of.Identity.Address, to: []string{to}, data: data, by: of, about: notice.Recipient})
+	of.route(&parcel{journey: j, kind: kind, from: of.Identity.Address, to: []string{to}, data: data, by: of, about: notice.Recipient, spoiled: spoiled})
 	return nil
 }
 

@@ -72,6 +72,10 @@ type Fault struct {
 	Skip, Times int
 	// For is how long: a Delay, or Slow.
 	For time.Duration
+	// Checked lets the incoming point notice a WrongSigner, ExpiredCertificate
+	// or Alter, and turn the message into an anomaly; else it lets the message
+	// pass, as a careless provider would, and the mailbox gets it.
+	Checked bool
 	// From and Until bound the fault in time, since the start of the network;
 	// 0 leaves that side open.
 	From, Until time.Duration
@@ -163,6 +167,8 @@ func ParseFault(s string) (Fault, error) {
 			f.Provider = value
 		case "mailbox":
 			f.Mailbox = value
+		case "checked":
+			f.Checked, err = strconv.ParseBool(value)
 		case "skip":
 			f.Skip, err = strconv.Atoi(value)
 		case "times":
@@ -174,7 +180,7 @@ func ParseFault(s string) (Fault, error) {
 		case "until":
 			f.Until, err = time.ParseDuration(value)
 		default:
-			err = errors.New("want message, provider, mailbox, skip, times, for, from or until")
+			err = errors.New("want message, provider, mailbox, checked, skip, times, for, from or until")
 		}
 		if err != nil {
 			return f, fmt.Errorf("pectest: %w %s: %q: %w", ErrFault, f.Kind, part, err)
@@ -191,6 +197,9 @@ func (f Fault) String() string {
 		if v[1] != "" {
 			add(v[0], v[1])
 		}
+	}
+	if f.Checked {
+		add("checked", "true")
 	}
 	for _, v := range [...]struct {
 		name string

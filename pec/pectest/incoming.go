@@ -27,10 +27,12 @@ func (of *node) incoming(p *parcel) error {
 		return &SMTPError{451, "4.3.0", oneLine(err.Error())}
 	}
 	n.follow(p, m)
-	switch {
-	case !signedByProvider(report):
+	spoiled, checked := n.isSpoiled(p.data)
+	p.spoiled = spoiled
+	switch noticed := !spoiled || checked; {
+	case noticed && !signedByProvider(report):
 		return of.ordinary(p, report)
-	case report.Verdict != trust.Valid:
+	case noticed && report.Verdict != trust.Valid:
 		// The form is wrong, though a provider signed: it must go on (B9).
 		of.anomaly(p, "B9", whyNot(report))
 		return nil

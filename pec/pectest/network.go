@@ -112,8 +112,12 @@ type Network struct {
 	faults    []*fault
 	held      map[*Mailbox][]func()
 	journeys  []*Journey
-	changed   chan struct{} // closed and replaced when something happens
-	carry     Carrier
+	outcomes  []*Outcome
+
+	byIdentifier map[string]*Outcome
+	spoiled      map[[32]byte]bool // messages spoiled by faults: whether that is noticed
+	changed      chan struct{}     // closed and replaced when something happens
+	carry        Carrier
 }
 
 // node is one provider at work.
@@ -142,6 +146,7 @@ var (
 func NewNetwork(opt *NetworkOptions) (*Network, error) {
 	n := &Network{
 		byDomain: map[string]*node{}, mailboxes: map[string]*Mailbox{}, held: map[*Mailbox][]func(){}, changed: make(chan struct{}),
+		byIdentifier: map[string]*Outcome{}, spoiled: map[[32]byte]bool{},
 	}
 	if opt != nil {
 		n.opt = *opt

@@ -2,6 +2,7 @@ package pectest
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"crypto/x509"
 	"time"
 
@@ -9,29 +10,42 @@ import (
 	"github.com/certmail/certmail/pec"
 )
 
-// spoil applies the faults that befall a message when it is issued. again
-// issues it once more by another signer.
-func (n *Network) spoil(of *node, kind pec.Kind, about string, data []byte, again func(*Provider) ([]byte, error)) []byte {
+// spoil applies the faults that befall a message when it is issued, and tells
+// whether one did. again issues it once more by another signer.
+func (n *Network) spoil(of *node, kind pec.Kind, about string, data []byte, again func(*Provider) ([]byte, error)) (out []byte, spoiled bool) {
 	where := occasion{kind: kind, provider: of, mailbox: about}
 	var signer *Provider
-	switch {
-	case n.strikes(WrongSigner, where) != nil:
-		signer = of.impostor(testpki.NewAuthority(n.opt.Seed, "Certmail Other CA", nil), nil)
-	case n.strikes(ExpiredCertificate, where) != nil:
+	checked := false
+	if f := n.strikes(WrongSigner, where); f != nil {
+		signer, checked = of.impostor(testpki.NewAuthority(n.opt.Seed, "Certmail Other CA", nil), nil), f.Checked
+	} else if f := n.strikes(ExpiredCertificate, where); f != nil {
 		at := n.now()
-		signer = of.impostor(n.authority.ca, func(c *x509.Certificate) {
+		signer, checked = of.impostor(n.authority.ca, func(c *x509.Certificate) {
 			c.NotBefore, c.NotAfter = at.AddDate(-4, 0, 0), at.Add(-24*time.Hour)
-		})
+		}), f.Checked
 	}
 	if signer != nil {
 		if other, err := again(signer); err == nil {
-			data = other
+			data, spoiled = other, true
 		}
 	}
-	if n.strikes(Alter, where) != nil {
-		data = altered(data)
+	if f := n.strikes(Alter, where); f != nil {
+		data, spoiled, checked = altered(data), true, f.Checked
 	}
-	return data
+	if spoiled {
+		n.spoiled[sha256.Sum256(data)] = checked
+	}
+	return data, spoiled
+}
+
+// isSpoiled tells whether a fault spoiled a message, and whether the incoming
+// point may notice.
+func (n *Network) isSpoiled(data []byte) (spoiled, checked bool) {
+	if len(n.spoiled) == 0 {
+		return false, true
+	}
+	checked, spoiled = n.spoiled[sha256.Sum256(data)]
+	return spoiled, checked
 }
 
 // impostor is the provider with another certificate.

@@ -19,6 +19,7 @@ type parcel struct {
 	// transaction is what by knows of the message, for envelopes.
 	transaction *receipt.Transaction
 	about       string // the recipient that a receipt speaks of
+	spoiled     bool   // by a fault
 	since       time.Time
 }
 
