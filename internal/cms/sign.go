@@ -55,6 +55,11 @@ func Sign(contentDigest []byte, s *Signing) ([]byte, error) {
 	if len(contentDigest) != a.hash.Size() {
 		return nil, signingError(fmt.Errorf("%w: %d octets for %v", ErrMessageDigest, len(contentDigest), a.hash))
 	}
+	return s.signedData(a, contentDigest, nil)
+}
+
+// signedData signs and assembles; content that is not nil goes inside.
+func (s *Signing) signedData(a algorithm, contentDigest, content []byte) ([]byte, error) {
 	attributes, err := s.attributes(contentDigest)
 	if err != nil {
 		return nil, signingError(err)
@@ -63,7 +68,7 @@ func Sign(contentDigest []byte, s *Signing) ([]byte, error) {
 	if err != nil {
 		return nil, signingError(err)
 	}
-	der, err := s.assemble(a, attributes, signature)
+	der, err := s.assemble(a, attributes, signature, content)
 	if err != nil {
 		return nil, signingError(err)
 	}
@@ -186,13 +191,14 @@ func (s *Signing) sign(a algorithm, attributes []signedAttribute) ([]byte, error
 	return signature, nil
 }
 
-// assemble builds the SignedData around attributes and signature.
+// assemble builds the SignedData around attributes, signature and, unless it is
+// nil, the content.
 //
 // go.mozilla.org/pkcs7 hashes content that it holds in memory, with the time of
 // its own clock, and looks at the key's Go type. So it is asked for a signature
 // without attributes from a stand-in key, and what we made is put in its place.
-func (s *Signing) assemble(a algorithm, attributes []signedAttribute, signature []byte) ([]byte, error) {
-	builder, err := pkcs7.NewSignedData(nil)
+func (s *Signing) assemble(a algorithm, attributes []signedAttribute, signature, content []byte) ([]byte, error) {
+	builder, err := pkcs7.NewSignedData(content)
 	if err != nil {
 		return nil, err
 	}
@@ -215,7 +221,9 @@ func (s *Signing) assemble(a algorithm, attributes []signedAttribute, signature 
 			builder.AddCertificate(c)
 		}
 	}
-	builder.Detach()
+	if content == nil {
+		builder.Detach()
+	}
 	return builder.Finish()
 }
 
