@@ -125,8 +125,8 @@ func (or *original) replyTo(sender string) string {
 func (t *Transport) header(or *original, row *catalogue.Row, d *daticert.Data) []Field {
 	h := or.inherit("Return-Path", "Received")
 	h = append(h, Field{Name: "Subject", Value: catalogue.Subject(row, d.Subject)})
-	if d.MessageID != "" {
-		h = append(h, reference(d.MessageID))
+	if id := or.messageID(); id != "" {
+		h = append(h, reference(id))
 	}
 	h = append(h, Field{Name: "Date", Value: t.Time.Format(time.RFC1123Z)})
 	if replyTo := or.inheritList("Reply-To"); len(replyTo) > 0 {

@@ -164,6 +164,7 @@ func (of *node) accept(j *Journey, data []byte) error {
 		return &SMTPError{554, "5.6.0", oneLine(err.Error())}
 	}
 	n.note(j, Step{Point: AtAccess, Provider: of.Identity.Name, Branch: "B5", Kind: pec.KindOrdinary, Issued: pec.KindTransport, Detail: "accepted"})
+	t.MessageID = j.MessageID // also where the provider leaves msgid out
 	n.begin(j, true, t)
 	of.watch(j, t)
 	if err := of.issueTo(j, AtAccess, "B5", t, receipt.FormAcceptance, receipt.Notice{}, t.Sender); err != nil {

@@ -78,7 +78,7 @@ func (of *node) deliverTo(p *parcel, t *receipt.Transaction, m *envelope.Message
 			}
 		})
 		n.note(p.journey, Step{Point: AtDelivery, Provider: of.Identity.Name, Kind: p.kind, Recipient: address, Branch: branchOf(t), Detail: "put into the mailbox"})
-		of.record(LogEntry{Identifier: p.journey.Identifier, Sender: p.from, Recipients: []string{address}, Subject: p.journey.Subject, Event: "delivery of " + string(p.kind)})
+		of.record(LogEntry{Identifier: p.journey.Identifier, Sender: p.journey.Sender, Recipients: []string{address}, Subject: p.journey.Subject, Event: "delivery of " + string(p.kind)})
 	}
 	if n.strikes(Reorder, occasion{kind: p.kind, provider: p.by, mailbox: address, mailboxes: []string{p.about}}) != nil {
 		// Later than the next message to the same mailbox.

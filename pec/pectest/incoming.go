@@ -3,6 +3,7 @@ package pectest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/certmail/certmail/daticert"
@@ -130,6 +131,20 @@ func (of *node) takeCharge(p *parcel, m *pec.Message) error {
 	markCopies(t, original)
 	if t.MessageID == "" { // left out by the provider, and still in the header
 		t.MessageID = m.RefMessageID()
+	}
+	listed := func(address string) bool {
+		return slices.ContainsFunc(t.Recipients, func(r receipt.TransactionRecipient) bool { return receipt.SameAddress(r.Address, address) })
+	}
+	if i := slices.IndexFunc(p.to, func(r string) bool { return !listed(r) }); i >= 0 {
+		// Nothing is certified about a recipient that the envelope does not name.
+		stranger := *p
+		stranger.to = slices.DeleteFunc(slices.Clone(p.to), listed)
+		of.anomaly(&stranger, "B9", "il destinatario "+p.to[i]+" non è tra quelli della busta")
+		known := *p
+		known.to = slices.DeleteFunc(slices.Clone(p.to), func(r string) bool { return !listed(r) })
+		if p = &known; len(p.to) == 0 {
+			return nil
+		}
 	}
 	sender := n.senderOf(m)
 	of.record(LogEntry{Identifier: t.Identifier, Sender: t.Sender, Recipients: p.to, Subject: t.Subject, Event: "reception", Provider: m.Data.Provider})

@@ -67,6 +67,9 @@ func (n *Network) Infected(domain string) []Infected {
 
 func (of *node) record(e LogEntry) {
 	e.Time = LegalTime(of.net.now())
+	if sender := of.net.managing(e.Sender); e.Provider == "" && sender != nil {
+		e.Provider = sender.Identity.Name
+	}
 	e.KeepUntil = e.Time.AddDate(0, LogRetention, 0)
 	of.log = append(of.log, e)
 }

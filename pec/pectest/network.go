@@ -1,6 +1,7 @@
 package pectest
 
 import (
+	"bytes"
 	"container/heap"
 	"crypto/x509"
 	"errors"
@@ -182,6 +183,15 @@ func NewNetwork(opt *NetworkOptions) (*Network, error) {
 
 // trustItself makes the store by which the providers judge each other.
 func (n *Network) trustItself() error {
+	var records []DirectoryRecord
+	for _, of := range n.nodes {
+		records = append(records, DirectoryRecord{Provider: of.Provider})
+	}
+	var ldif bytes.Buffer
+	if err := WriteLDIF(&ldif, records, nil); err != nil {
+		return err
+	}
+	n.directory = ldif.Bytes()
 	material, err := n.Material()
 	if err != nil {
 		return err
@@ -196,8 +206,19 @@ func (n *Network) trustItself() error {
 // Material is what a verifier must believe in to judge the network's
 // messages: its authority and its provider directory.
 func (n *Network) Material() (trust.Material, error) {
-	return trust.Material{Anchors: []*x509.Certificate{n.authority.Certificate()}}, nil
+	directory, err := trust.LoadLDIF(bytes.NewReader(n.directory), &trust.DirectoryOptions{Date: n.start})
+	if err != nil {
+		return trust.Material{}, err
+	}
+	return trust.Material{Anchors: []*x509.Certificate{n.authority.Certificate()}, Directory: directory}, nil
 }
+
+// LDIF returns the network's provider directory (indice dei gestori, RFC 6109
+// §4.5); SignedLDIF returns it as published, signed (a DER .p7m).
+func (n *Network) LDIF() []byte { return bytes.Clone(n.directory) }
+
+// SignedLDIF returns the provider directory signed by the authority.
+func (n *Network) SignedLDIF() ([]byte, error) { return n.authority.SignLDIF(n.directory, n.Now()) }
 
 // Store returns a trust store of that material.
 func (n *Network) Store() *trust.Store { return n.store }
