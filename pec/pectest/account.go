@@ -81,7 +81,14 @@ func (a *Account) Provider() *Provider { return a.of.Provider }
 
 // Login opens an account as its provider's servers do: the user name is the
 // address. The error is ErrLogin.
-func (n *Network) Login(user, password string) (*Account, error) {
+func (n *Network) Login(user, password string) (account *Account, err error) {
+	defer func() {
+		if err != nil {
+			n.mu.Lock()
+			defer n.mu.Unlock()
+			n.note(n.newJourney(user, nil), Step{Point: AtAccess, Branch: "B1", Detail: "login refused", Failed: true})
+		}
+	}()
 	a, err := n.Account(user)
 	if err != nil {
 		return nil, fmt.Errorf("pectest: %w: user %q or password", ErrLogin, user)

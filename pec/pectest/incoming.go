@@ -160,6 +160,9 @@ func (of *node) takeCharge(p *parcel, m *pec.Message) error {
 		}
 		return nil
 	}
+	if sender == of {
+		n.note(p.journey, Step{Point: AtIncoming, Provider: of.Identity.Name, Branch: "B20", Kind: m.Kind, Detail: "sender and recipient have one provider: processed alike"})
+	}
 	if sender != nil {
 		err := of.issueTo(p.journey, AtIncoming, "B7", t, receipt.FormTakeCharge, receipt.Notice{To: sender.ServiceMailbox, TakenInCharge: p.to}, sender.ServiceMailbox)
 		if err != nil {

@@ -24,6 +24,8 @@ type Scenario struct {
 	// For is how long the clock runs after the last message; 0 lets only what
 	// is under way arrive.
 	For time.Duration
+	// Branches are those of the rules that the scenario reaches; see Branches.
+	Branches []string
 	// Want maps addresses to the kinds of message in their inbox at the end,
 	// in the order of arrival, separated by spaces; "" is an empty inbox.
 	// Inboxes that are not named are not looked at.
@@ -38,6 +40,14 @@ type Sending struct {
 	Subject, Text string
 	Attachments   []pec.File
 	ReceiptType   daticert.ReceiptType
+	// Raw is the message as it is, instead of one composed from the fields
+	// above; Make makes it when the network is there.
+	Raw  []byte
+	Make func(n *Network) ([]byte, error)
+	// Outside brings it in as ordinary mail from outside the circuit.
+	Outside bool
+	// Password is used to log in, instead of the account's.
+	Password string
 	// After is how long the clock runs before it is sent.
 	After time.Duration
 	// Refused is the code that the server answers with, 0 when it takes the
@@ -95,10 +105,42 @@ func (s *Scenario) Play(ctx context.Context) (*Network, error) {
 	return n, nil
 }
 
+// play sends the message and compares the answer.
 func (s *Sending) play(ctx context.Context, n *Network) error {
+	err := s.hand(ctx, n)
+	refusal, refused := errors.AsType[*SMTPError](err)
+	switch {
+	case s.Refused == -1 && errors.Is(err, ErrCut), s.Refused == 535 && errors.Is(err, ErrLogin),
+		refused && refusal.Code == s.Refused, err == nil && s.Refused == 0:
+		return nil
+	case err == nil:
+		return fmt.Errorf("taken, want %d", s.Refused)
+	}
+	return err
+}
+
+func (s *Sending) hand(ctx context.Context, n *Network) error {
+	raw := s.Raw
+	if s.Make != nil {
+		var err error
+		if raw, err = s.Make(n); err != nil {
+			return err
+		}
+	}
+	if s.Outside {
+		return n.Inject(s.From, append(slices.Clone(s.To), s.Cc...), raw)
+	}
 	a, err := n.Account(s.From)
 	if err != nil {
 		return err
+	}
+	if s.Password != "" {
+		if a, err = n.Login(s.From, s.Password); err != nil {
+			return err
+		}
+	}
+	if raw != nil {
+		return a.Submit(ctx, s.From, append(slices.Clone(s.To), s.Cc...), raw)
 	}
 	d := &pec.Draft{To: pec.Addresses(s.To...), Cc: pec.Addresses(s.Cc...), Subject: s.Subject, Text: s.Text, ReceiptType: s.ReceiptType, Attachments: s.Attachments}
 	if d.Subject == "" {
@@ -108,12 +150,5 @@ func (s *Sending) play(ctx context.Context, n *Network) error {
 		d.Text = "Si trasmette quanto in oggetto.\n"
 	}
 	_, err = a.Send(ctx, d)
-	refusal, refused := errors.AsType[*SMTPError](err)
-	switch {
-	case s.Refused == -1 && errors.Is(err, ErrCut), refused && refusal.Code == s.Refused, err == nil && s.Refused == 0:
-		return nil
-	case err == nil:
-		return fmt.Errorf("taken, want %d", s.Refused)
-	}
 	return err
 }
