@@ -52,6 +52,17 @@ func (of *node) deliverTo(p *parcel, t *receipt.Transaction, m *envelope.Message
 	n := of.net
 	box := n.mailboxes[fold(address)]
 	step := Step{Point: AtDelivery, Provider: of.Identity.Name, Kind: p.kind, Recipient: address}
+	if t != nil {
+		// A message that comes twice, over a connection that broke, say, is
+		// delivered and answered once.
+		key := [2]string{t.Identifier, fold(address)}
+		if of.done[key] {
+			step.Detail = "here already: dropped"
+			n.note(p.journey, step)
+			return
+		}
+		of.done[key] = true
+	}
 	if o := of.obstacleTo(box, address, int64(len(p.data))); o != nil {
 		step.Branch, step.Failed, step.Detail = "B15", true, o.code+" "+o.text
 		if t == nil {
@@ -69,14 +80,7 @@ func (of *node) deliverTo(p *parcel, t *receipt.Transaction, m *envelope.Message
 		s := describe(of.config.Quirks.stored(p.data))
 		s.Time = n.now()
 		box.put(Inbox, s)
-		n.truth(p.journey, about(p, address), func(r *RecipientOutcome) {
-			switch {
-			case t != nil:
-				r.Placed++
-			case p.kind.IsReceipt() && !p.spoiled && p.about != "":
-				r.Told = append(r.Told, p.kind)
-			}
-		})
+		n.placed(p, address)
 		n.note(p.journey, Step{Point: AtDelivery, Provider: of.Identity.Name, Kind: p.kind, Recipient: address, Branch: branchOf(t), Detail: "put into the mailbox"})
 		of.record(LogEntry{Identifier: p.journey.Identifier, Sender: p.journey.Sender, Recipients: []string{address}, Subject: p.journey.Subject, Event: "delivery of " + string(p.kind)})
 	}
@@ -99,14 +103,6 @@ func (of *node) deliverTo(p *parcel, t *receipt.Transaction, m *envelope.Message
 		notice.Original = m.Original.Raw()
 	}
 	_ = of.issueTo(p.journey, AtDelivery, "B14", t, t.DeliveryForm(address), notice, t.Sender)
-}
-
-// about is the recipient of the original that a parcel concerns.
-func about(p *parcel, address string) string {
-	if p.about != "" {
-		return p.about
-	}
-	return address
 }
 
 // release puts what was held back into a mailbox.
@@ -152,7 +148,8 @@ func (of *node) issueTo(j *Journey, point Point, branch string, t *receipt.Trans
 		Identifier: t.Identifier, Sender: t.Sender, Recipients: addressesOf(t), Subject: t.Subject, Event: string(form),
 		Related: []string{notice.MessageID}, Detail: notice.Detail,
 	})
-	of.route(&parcel{journey: j, kind: kind, from: of.Identity.Address, to: []string{to}, data: data, by: of, about: notice.Recipient, spoiled: spoiled})
+	of.route(&parcel{journey: j, kind: kind, from: of.Identity.Address, to: []string{to}, data: data, by: of, about: notice.Recipient, spoiled: spoiled,
+		second: form == receipt.FormTimeoutSecond})
 	return nil
 }
 

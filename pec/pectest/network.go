@@ -128,7 +128,8 @@ type node struct {
 	net      *Network
 	log      []LogEntry
 	infected []Infected
-	watched  map[string]*watch // by identifier
+	watched  map[string]*watch  // by identifier
+	done     map[[2]string]bool // identifier and recipient of what was delivered or refused
 	service  *Mailbox
 }
 
@@ -260,7 +261,7 @@ func (n *Network) addProvider(c ProviderConfig) error {
 	}
 	p := n.authority.Provider(c.Name, c.Domain, c.Domains...)
 	c.Quirks.apply(p)
-	of := &node{Provider: p, config: c, net: n, watched: map[string]*watch{}}
+	of := &node{Provider: p, config: c, net: n, watched: map[string]*watch{}, done: map[[2]string]bool{}}
 	n.nodes = append(n.nodes, of)
 	for _, d := range p.Domains {
 		n.byDomain[strings.ToLower(d)] = of

@@ -17,6 +17,16 @@ type Outcome struct {
 	// Accepted is false for a message refused by a notice.
 	Accepted   bool
 	Recipients []RecipientOutcome
+	// Told are the genuine receipts about the whole message that lie in the
+	// sender's mailbox, in the order they came.
+	Told []Told
+}
+
+// Told is a genuine receipt or notice that the sender got.
+type Told struct {
+	Kind pec.Kind
+	// Second tells the second time-out notice from the first.
+	Second bool
 }
 
 // RecipientOutcome is the truth about one recipient.
@@ -30,9 +40,9 @@ type RecipientOutcome struct {
 	// time-out notice was.
 	Placed                int
 	Failed, First, Second bool
-	// Told are the kinds of the genuine receipts and notices about this
-	// recipient that lie in the sender's mailbox, in the order they came.
-	Told []pec.Kind
+	// Told are the genuine receipts and notices about this recipient that lie
+	// in the sender's mailbox, in the order they came.
+	Told []Told
 }
 
 // Outcomes returns the truth about all submissions, in their order.
@@ -42,7 +52,7 @@ func (n *Network) Outcomes() []Outcome {
 	all := make([]Outcome, 0, len(n.outcomes))
 	for _, o := range n.outcomes {
 		c := *o
-		c.Recipients = slices.Clone(o.Recipients)
+		c.Recipients, c.Told = slices.Clone(o.Recipients), slices.Clone(o.Told)
 		for i := range c.Recipients {
 			c.Recipients[i].Told = slices.Clone(c.Recipients[i].Told)
 		}
@@ -59,6 +69,24 @@ func (n *Network) begin(j *Journey, accepted bool, t *receipt.Transaction) {
 	}
 	n.outcomes = append(n.outcomes, o)
 	n.byIdentifier[j.Identifier] = o
+}
+
+// placed notes that a message was put into a mailbox.
+func (n *Network) placed(p *parcel, address string) {
+	o := n.byIdentifier[p.journey.Identifier]
+	if o == nil || p.spoiled && p.kind.IsReceipt() {
+		return
+	}
+	told := Told{p.kind, p.second}
+	switch {
+	case p.kind == pec.KindTransport:
+		n.truth(p.journey, address, func(r *RecipientOutcome) { r.Placed++ })
+	case !p.kind.IsReceipt() || fold(address) != fold(o.Sender):
+	case p.about == "":
+		o.Told = append(o.Told, told)
+	default:
+		n.truth(p.journey, p.about, func(r *RecipientOutcome) { r.Told = append(r.Told, told) })
+	}
 }
 
 // truth changes what is known about a recipient.

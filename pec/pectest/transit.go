@@ -20,6 +20,7 @@ type parcel struct {
 	transaction *receipt.Transaction
 	about       string // the recipient that a receipt speaks of
 	spoiled     bool   // by a fault
+	second      bool   // the second time-out notice
 	since       time.Time
 }
 
@@ -156,6 +157,7 @@ func (n *Network) outside(p *parcel) {
 		s := describe(p.data)
 		s.Time = n.now()
 		n.addMailbox(r, nil).put(Inbox, s)
+		n.placed(p, r)
 		n.note(p.journey, Step{Point: AtOutside, Branch: "B6", Kind: p.kind, Recipient: r, Detail: "delivered to an ordinary mailbox"})
 	}
 }
