@@ -48,7 +48,8 @@ var rules = []rule{
 	{pkg: "receipt/report", own: []string{"receipt"}},
 
 	{pkg: "pec", own: []string{"daticert", "envelope", "receipt", "trust", "internal/..."}, third: []string{goMessage, xNet, xText}},
-	{pkg: "pec/pectest", own: []string{"daticert", "envelope", "receipt", "receipt/report", "trust", "pec", "internal/..."},
+	{pkg: "transport"},
+	{pkg: "pec/pectest", own: []string{"daticert", "envelope", "receipt", "receipt/report", "trust", "pec", "transport", "internal/..."},
 		third: []string{goMessage, xNet, xText}, std: []string{"net", "testing"}},
 
 	// The command line holds no logic of its own: public packages and its own rooms.

@@ -57,8 +57,8 @@ type scene struct {
 	nth       int // of its story
 }
 
-// transport is the busta di trasporto around what was submitted.
-func transport(s *scene) ([]byte, error) {
+// busta is the busta di trasporto around what was submitted.
+func busta(s *scene) ([]byte, error) {
 	s.signer = s.alfa
 	data, _, err := s.alfa.Envelope(s.submitted, s.mail.from, s.mail.to, s.at, s.beta)
 	return data, err

@@ -32,7 +32,7 @@ func oddDataFixtures() []fixture {
 	)
 	x, accepted, failure := pec.KindTransport, pec.KindAcceptance, pec.KindNonDelivery
 	return []fixture{
-		{file: "d20-recipients-in-other-order", kind: x, write: transport, bend: []bend{signed(xml(func(doc string) (string, error) {
+		{file: "d20-recipients-in-other-order", kind: x, write: busta, bend: []bend{signed(xml(func(doc string) (string, error) {
 			return once(strings.Replace(doc, official, "", 1), external, external+official)
 		}))}, note: "D20: destinatari in another order than To and Cc"},
 		{file: "d21-address-case", kind: pec.KindDelivery, write: delivery, bend: []bend{signed(data("<consegna>"+ufficio, "<consegna>Ufficio@PEC.Beta.Example"))}, note: "D21: consegna in another case than destinatari"},
@@ -62,7 +62,7 @@ func oddDataFixtures() []fixture {
 		{file: "d44-no-recipient-type", kind: accepted, write: acceptance, bend: []bend{signed(xml(func(doc string) (string, error) {
 			return strings.ReplaceAll(doc, `<destinatari tipo="certificato">`, "<destinatari>"), nil
 		}))}, note: "D44: no destinatari/@tipo, which means certificato"},
-		{file: "d44-no-receipt-type", kind: x, write: transport, bend: []bend{signed(data(`<ricevuta tipo="completa" />`, "<ricevuta />"))}, note: "D44: no ricevuta/@tipo"},
+		{file: "d44-no-receipt-type", kind: x, write: busta, bend: []bend{signed(data(`<ricevuta tipo="completa" />`, "<ricevuta />"))}, note: "D44: no ricevuta/@tipo"},
 		{file: "zone-with-colon", kind: accepted, write: acceptance, bend: []bend{signed(data(`zona="+0100"`, `zona="+01:00"`))}, note: "zona with a colon"},
 		{file: "summer-time", mail: &summer, kind: accepted, write: acceptance, note: "Italian summer time"},
 		{file: "blanks-in-values", kind: accepted, write: acceptance, bend: []bend{signed(data("<mittente>"+mario, "<mittente>\n            "+mario+"\n        "))}, note: "white space around a value"},

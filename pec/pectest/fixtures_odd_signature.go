@@ -29,7 +29,7 @@ func oddSignatureFixtures() []fixture {
 		{file: "expired-since", mail: &long, habits: []habit{certified(trusted, func(t *x509.Certificate) { t.NotBefore, t.NotAfter = year(2018), year(2021) })}, kind: k, write: acceptance,
 			note: "the certificate has expired since; it was good at the time of the event"},
 		{file: "ed25519", habits: []habit{edwardsKey}, kind: k, write: acceptance, note: "Ed25519, which OpenSSL before 3.2 does not verify here"},
-		{file: "ed25519-envelope", habits: []habit{edwardsKey}, kind: pec.KindTransport, write: transport, note: "Ed25519"},
+		{file: "ed25519-envelope", habits: []habit{edwardsKey}, kind: pec.KindTransport, write: busta, note: "Ed25519"},
 		{file: "key-id", kind: k, write: acceptance, bend: []bend{signerInfo(keyID)}, note: "the signer named by its key id"},
 		{file: "ber", kind: k, write: acceptance, bend: []bend{ber}, note: "BER with indefinite lengths"},
 		{file: "p7s-one-line", kind: k, write: acceptance, bend: []bend{p7sText(func(s string) string { return s })}, note: "the signature on one line"},

@@ -24,8 +24,8 @@ var (
 func alteredFixtures() []fixture {
 	const x, signature = pec.KindTransport, "signature"
 	return []fixture{
-		{file: "altered-original", kind: x, write: transport, bend: []bend{signedText("Il contratto in allegato.", "Il contratto non allegato.")}, fails: signature, note: "a word of the original"},
-		{file: "altered-original-subject", kind: x, write: transport, bend: []bend{signedText("\r\nSubject: Contratto n. 7", "\r\nSubject: Contratto n. 8")}, fails: signature, note: "the original's subject"},
+		{file: "altered-original", kind: x, write: busta, bend: []bend{signedText("Il contratto in allegato.", "Il contratto non allegato.")}, fails: signature, note: "a word of the original"},
+		{file: "altered-original-subject", kind: x, write: busta, bend: []bend{signedText("\r\nSubject: Contratto n. 7", "\r\nSubject: Contratto n. 8")}, fails: signature, note: "the original's subject"},
 		{file: "altered-attachment", kind: pec.KindDelivery, write: goodComplete, bend: []bend{signedText("JVBERi0xLjQK", "JVBERi0xLjUK")}, fails: signature, note: "a byte of the attachment"},
 		{file: "altered-text", kind: pec.KindAcceptance, write: goodAcceptance, bend: []bend{signedText("Ricevuta di accettazione", "Ricevuta di consegna")}, fails: signature, note: "the readable text"},
 		{file: "altered-daticert-sender", kind: pec.KindDelivery, write: goodDelivery, bend: []bend{data("<mittente>"+mario, "<mittente>"+direttor)}, fails: signature, note: "mittente"},
@@ -36,12 +36,12 @@ func alteredFixtures() []fixture {
 		{file: "altered-blank", kind: pec.KindAcceptance, write: goodAcceptance, bend: []bend{signedText("Content-Transfer-Encoding: binary\r\n", "Content-Transfer-Encoding: binary \r\n")}, fails: signature, note: "a blank at the end of a line"},
 		{file: "altered-base64-wrap", kind: pec.KindAcceptance, write: goodAcceptance, bend: []bend{rewrapped(func(doc string) (string, error) { return doc, nil })}, fails: signature, note: "daticert.xml is the same, wrapped at another column"},
 		{file: "altered-line-end-more", kind: pec.KindAcceptance, write: goodAcceptance, bend: []bend{inSigned(func(e string) (string, error) { return e + "\r\n", nil })}, fails: signature, note: "an empty line more at the end of the signed part"},
-		{file: "part-removed", kind: x, write: transport, bend: []bend{without(2)}, fails: "signature original", note: "the original removed"},
+		{file: "part-removed", kind: x, write: busta, bend: []bend{without(2)}, fails: "signature original", note: "the original removed"},
 		{file: "part-added", kind: pec.KindAcceptance, write: goodAcceptance, bend: []bend{add("Content-Type: text/plain\r\n\r\nAggiunto dopo.\r\n")}, fails: signature, note: "a part added to the signed ones"},
-		{file: "parts-swapped", kind: x, write: transport, bend: []bend{parts(func(p []string) []string { p[1], p[2] = p[2], p[1]; return p })}, fails: signature, note: "certification data and original exchanged"},
-		{file: "truncated-in-original", kind: x, write: transport, bend: []bend{cutAt("JVBERi0xLjQK")}, fails: "signature certification-data original", note: "cut in the middle of the original"},
-		{file: "truncated-before-signature", kind: x, write: transport, bend: []bend{cutAt("Content-Type: application/x-pkcs7-signature")}, fails: signature, note: "cut before the signature part"},
-		{file: "truncated-in-signature", kind: x, write: transport, bend: []bend{cutLines(8)}, fails: signature, note: "cut in the middle of the signature"},
+		{file: "parts-swapped", kind: x, write: busta, bend: []bend{parts(func(p []string) []string { p[1], p[2] = p[2], p[1]; return p })}, fails: signature, note: "certification data and original exchanged"},
+		{file: "truncated-in-original", kind: x, write: busta, bend: []bend{cutAt("JVBERi0xLjQK")}, fails: "signature certification-data original", note: "cut in the middle of the original"},
+		{file: "truncated-before-signature", kind: x, write: busta, bend: []bend{cutAt("Content-Type: application/x-pkcs7-signature")}, fails: signature, note: "cut before the signature part"},
+		{file: "truncated-in-signature", kind: x, write: busta, bend: []bend{cutLines(8)}, fails: signature, note: "cut in the middle of the signature"},
 		{file: "truncated-header", kind: pec.KindDelivery, write: goodDelivery, bend: []bend{cutAt("MIME-Version: 1.0\r\nContent-Type: multipart/signed")}, fails: "signature certification-data", note: "cut in the header"},
 	}
 }
@@ -66,18 +66,18 @@ func forgedHeaderFixtures() []fixture {
 	)
 	return []fixture{
 		{file: "s04-from", kind: d, write: goodDelivery, bend: []bend{header(from, "From: posta-certificata@gestore-c.example")}, fails: address, note: "S4: From of another provider"},
-		{file: "s04-from-sender", kind: x, write: transport, bend: []bend{header("<"+alfaMailbox+">", "<"+mario+">")}, fails: address, note: "S4: From of the sender himself"},
-		{file: "s05-display-name", kind: x, write: transport, bend: []bend{header(behalf, `"Per conto di: `+direttor+`"`)}, fails: headers, note: "S5: the display name speaks for somebody else than mittente"},
-		{file: "s05-display-name-encoded", kind: x, write: transport, bend: []bend{header(behalf, "=?utf-8?q?Per_conto_di=3A_direttore=40pec=2Ebanca=2Eexample?=")}, fails: headers, note: "S5: the same in an encoded word"},
+		{file: "s04-from-sender", kind: x, write: busta, bend: []bend{header("<"+alfaMailbox+">", "<"+mario+">")}, fails: address, note: "S4: From of the sender himself"},
+		{file: "s05-display-name", kind: x, write: busta, bend: []bend{header(behalf, `"Per conto di: `+direttor+`"`)}, fails: headers, note: "S5: the display name speaks for somebody else than mittente"},
+		{file: "s05-display-name-encoded", kind: x, write: busta, bend: []bend{header(behalf, "=?utf-8?q?Per_conto_di=3A_direttore=40pec=2Ebanca=2Eexample?=")}, fails: headers, note: "S5: the same in an encoded word"},
 		{file: "s11-type", kind: d, write: goodFailure, bend: []bend{header("X-Ricevuta: errore-consegna", "X-Ricevuta: avvenuta-consegna")}, fails: headers, note: "S11: a failure passed off as a delivery"},
-		{file: "s11-envelope-as-receipt", kind: d, write: transport, bend: []bend{header("X-Trasporto: posta-certificata", "X-Ricevuta: avvenuta-consegna")}, fails: headers, note: "S11: an envelope passed off as a receipt"},
+		{file: "s11-envelope-as-receipt", kind: d, write: busta, bend: []bend{header("X-Trasporto: posta-certificata", "X-Ricevuta: avvenuta-consegna")}, fails: headers, note: "S11: an envelope passed off as a receipt"},
 		{file: "s11-receipt-as-envelope", kind: x, write: goodDelivery, bend: []bend{header("X-Ricevuta: avvenuta-consegna", "X-Trasporto: posta-certificata")}, fails: "headers original", note: "S11: a receipt passed off as an envelope"},
 		{file: "s11-receipt-as-anomaly", kind: pec.KindAnomaly, write: goodComplete, bend: []bend{header("X-Ricevuta: avvenuta-consegna", "X-Trasporto: errore")}, fails: "certification-data", note: "S11: a receipt passed off as an anomaly envelope: that one has no certification data"},
 		{file: "s11-anomaly-as-envelope", mail: &spam, kind: x, write: goodAnomaly, bend: []bend{header("X-Trasporto: errore", "X-Trasporto: posta-certificata")}, fails: "certification-data", note: "S11: an anomaly envelope, which certifies nothing, passed off as a transport envelope"},
 		{file: "s11-virus", kind: pec.KindNonDelivery, write: goodFailure, bend: []bend{lastField("X-VerificaSicurezza: errore")}, fails: headers, note: "S11: X-VerificaSicurezza where errore names no virus"},
-		{file: "s11-conflicting-markers", kind: x, write: transport, bend: []bend{field("X-Ricevuta: avvenuta-consegna")}, fails: headers, note: "S11: both markers"},
+		{file: "s11-conflicting-markers", kind: x, write: busta, bend: []bend{field("X-Ricevuta: avvenuta-consegna")}, fails: headers, note: "S11: both markers"},
 		{file: "s12-reference", kind: d, write: goodDelivery, bend: []bend{replaceField("X-Riferimento-Message-ID", "X-Riferimento-Message-ID: <altro@pc-rossi.alfa.example>\r\n")}, fails: headers, note: "S12: X-Riferimento-Message-ID is not msgid"},
-		{file: "s12-identifier", kind: x, write: transport, bend: []bend{replaceField("Message-ID", "Message-ID: <pec1.20260303101530.99999.1@gestore-a.example>\r\n")}, fails: headers, note: "the envelope's Message-ID is not identificativo"},
+		{file: "s12-identifier", kind: x, write: busta, bend: []bend{replaceField("Message-ID", "Message-ID: <pec1.20260303101530.99999.1@gestore-a.example>\r\n")}, fails: headers, note: "the envelope's Message-ID is not identificativo"},
 		{file: "s13-two-from", kind: d, write: goodDelivery, bend: []bend{field("From: " + direttor)}, fails: both, note: "S13: two From fields, the forged one first"},
 		{file: "s13-two-from-last", kind: d, write: goodDelivery, bend: []bend{lastField("from : " + direttor)}, fails: both, note: "S13: two From fields, the forged one last and spelled otherwise"},
 		{file: "s13-two-subjects", kind: d, write: goodDelivery, bend: []bend{field("Subject: CONSEGNA: altro")}, fails: headers, note: "S13: two Subject fields"},
@@ -111,7 +111,7 @@ func forgedFormFixtures() []fixture {
 	part := func(where func(first, last []byte) (before []byte)) bend { return extraPart(where, text) }
 	return []fixture{
 		{file: "s01-unsigned-receipt", kind: d, write: goodDelivery, bend: []bend{unsigned}, fails: nothing, note: "S1: a receipt that nobody signed"},
-		{file: "s01-unsigned-envelope", kind: x, write: transport, bend: []bend{unsigned}, fails: nothing + " original", note: "S1: an envelope that nobody signed"},
+		{file: "s01-unsigned-envelope", kind: x, write: busta, bend: []bend{unsigned}, fails: nothing + " original", note: "S1: an envelope that nobody signed"},
 		{file: "s01-unsigned-no-marker", kind: pec.KindOrdinary, write: goodDelivery, bend: []bend{unsigned, drop("X-Ricevuta")}, note: "S1: the same without the marker is ordinary mail"},
 		{file: "s01-header-only", kind: d, mail: &spam, write: ordinary, bend: []bend{field("X-Ricevuta: avvenuta-consegna")}, fails: nothing, note: "S1: ordinary mail with a marker"},
 		{file: "s01-no-signature-part", kind: d, write: goodDelivery, bend: []bend{anywhere("Content-Type: application/x-pkcs7-signature; name=\"smime.p7s\"", "Content-Type: text/plain"), p7sText(func(string) string { return "ZmlybWF0bw==" })}, fails: "signature", note: "S1: the second part is no signature"},
@@ -124,10 +124,10 @@ func forgedFormFixtures() []fixture {
 		{file: "s07-part-behind", kind: d, write: goodDelivery, bend: []bend{partBehind(text)}, fails: nothing, note: "S7: three parts, the new one last"},
 		{file: "s16-opaque", kind: pec.KindAcceptance, write: goodAcceptance, bend: []bend{opaque}, fails: nothing, note: "S16: application/pkcs7-mime is no form of certified mail"},
 		{file: "s32-signed-twice", kind: d, write: goodDelivery, bend: []bend{signedTwice, header(betaMailbox, alfaMailbox)}, fails: "certification-data", note: "S32: a relay signed what a provider had signed: it certifies nothing itself"},
-		{file: "envelope-without-original", kind: x, write: transport, bend: []bend{signed(without(2))}, fails: "original", note: "a transport envelope without the original"},
-		{file: "envelope-with-two-originals", kind: x, write: transport, bend: []bend{signed(again(2))}, fails: "original", note: "two originals, which one is meant cannot be told"},
+		{file: "envelope-without-original", kind: x, write: busta, bend: []bend{signed(without(2))}, fails: "original", note: "a transport envelope without the original"},
+		{file: "envelope-with-two-originals", kind: x, write: busta, bend: []bend{signed(again(2))}, fails: "original", note: "two originals, which one is meant cannot be told"},
 		{file: "anomaly-without-original", mail: &spam, kind: pec.KindAnomaly, write: goodAnomaly, bend: []bend{signed(without(1))}, fails: "original", note: "an anomaly envelope with nothing in it"},
-		{file: "anomaly-with-data", kind: pec.KindAnomaly, write: transport, bend: []bend{header("X-Trasporto: posta-certificata", "X-Trasporto: errore")}, fails: "certification-data", note: "an anomaly envelope with certification data"},
+		{file: "anomaly-with-data", kind: pec.KindAnomaly, write: busta, bend: []bend{header("X-Trasporto: posta-certificata", "X-Trasporto: errore")}, fails: "certification-data", note: "an anomaly envelope with certification data"},
 		{file: "receipt-with-original", kind: pec.KindTakeCharge, write: issue(receipt.FormTakeCharge, 5*time.Second, receipt.Notice{}), bend: []bend{signed(add("Content-Type: message/rfc822; name=\"postacert.eml\"\r\n\r\nFrom: " + mario + "\r\n\r\nciao\r\n"))},
 			note: "a receipt with an original that its kind must not carry: a finding, no failure"},
 	}

@@ -38,10 +38,10 @@ func forgedDataFixtures() []fixture {
 		}))}, open: fails, note: "no data element: the time cannot be judged"},
 		{file: "unknown-type", kind: k, write: goodAcceptance, bend: []bend{signed(data(`tipo="accettazione"`, `tipo="mancata-consegna"`))}, fails: "headers", note: "D37: a tipo of no rule, which is not what the header says"},
 		{file: "other-type", kind: k, write: goodAcceptance, bend: []bend{signed(data(`tipo="accettazione"`, `tipo="avvenuta-consegna"`))}, fails: "headers", note: "S11: signed as it is, header and certification data disagree"},
-		{file: "original-of-another", kind: pec.KindTransport, write: transport, bend: []bend{signed(signedText("\r\nMessage-ID: <pec1.", "\r\nMessage-ID: <pec2."))}, fails: "original", note: "the original's Message-ID is not identificativo"},
-		{file: "original-reference", kind: pec.KindTransport, write: transport, bend: []bend{signed(signedText("\r\nX-Riferimento-Message-ID: <", "\r\nX-Riferimento-Message-ID: <altro."))}, fails: "original", note: "the original's X-Riferimento-Message-ID is not msgid"},
-		{file: "s21-same-identifier-a", story: "same-identifier", kind: pec.KindTransport, write: transport, note: "S21: one identifier, two contents: each is good by itself, the conflict shows where both are kept"},
-		{file: "s21-same-identifier-b", story: "same-identifier", kind: pec.KindTransport, write: transport, bend: []bend{signed(signedText("Il contratto in allegato.", "Il contratto non allegato."))}, note: "S21: the other content"},
+		{file: "original-of-another", kind: pec.KindTransport, write: busta, bend: []bend{signed(signedText("\r\nMessage-ID: <pec1.", "\r\nMessage-ID: <pec2."))}, fails: "original", note: "the original's Message-ID is not identificativo"},
+		{file: "original-reference", kind: pec.KindTransport, write: busta, bend: []bend{signed(signedText("\r\nX-Riferimento-Message-ID: <", "\r\nX-Riferimento-Message-ID: <altro."))}, fails: "original", note: "the original's X-Riferimento-Message-ID is not msgid"},
+		{file: "s21-same-identifier-a", story: "same-identifier", kind: pec.KindTransport, write: busta, note: "S21: one identifier, two contents: each is good by itself, the conflict shows where both are kept"},
+		{file: "s21-same-identifier-b", story: "same-identifier", kind: pec.KindTransport, write: busta, bend: []bend{signed(signedText("Il contratto in allegato.", "Il contratto non allegato."))}, note: "S21: the other content"},
 	}
 }
 
@@ -58,7 +58,7 @@ func forgedSignatureFixtures() []fixture {
 			return si, nil
 		})}, fails: fails, note: "a bit of the signed attributes"},
 		{file: "signature-of-another", kind: k, write: goodAcceptance, bend: []bend{func(s *scene, m []byte) ([]byte, error) {
-			other, err := transport(s)
+			other, err := busta(s)
 			if err != nil {
 				return nil, err
 			}

@@ -36,7 +36,9 @@ func randomNetwork(t *testing.T, r *rand.Rand) {
 	n := network(t, &pectest.NetworkOptions{Seed: 1, Providers: pectest.ProvidersFor(domains...)})
 	pick := func(of ...string) string { return of[r.IntN(len(of))] }
 	address := func() string { return pick("anna", "bruno", "carla") + "@" + pick(domains...) }
-	duration := func(most time.Duration) time.Duration { return time.Duration(r.Int64N(int64(most))).Truncate(time.Second) }
+	duration := func(most time.Duration) time.Duration {
+		return time.Duration(r.Int64N(int64(most))).Truncate(time.Second)
+	}
 	for range r.IntN(5) {
 		f := pectest.Fault{
 			Kind: []pectest.FaultKind{pectest.Lose, pectest.Duplicate, pectest.Delay, pectest.Reorder, pectest.WrongSigner, pectest.Alter, pectest.Unreachable,
