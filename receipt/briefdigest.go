@@ -78,25 +78,17 @@ func digestDecoded(p *envelope.Part, h crypto.Hash) ([]byte, error) {
 var lineEnds = [2][]byte{[]byte("\r\n"), []byte("\n")}
 
 // lineWriter gives text to two digests, one with CR LF and one with LF line
-// ends, whatever those of the text (CR LF, LF, or CR alone). It holds back the
-// line breaks at the end.
+// ends, whatever those of the text (CR LF, LF, CR alone, or CR CR LF of mail
+// that was converted twice). It holds back the line breaks at the end.
 type lineWriter struct {
 	out  [2]hash.Hash
 	held int
-	cr   bool
+	crs  int // at the end of what was written, not known yet to be line ends
 }
 
 func (w *lineWriter) Write(p []byte) (int, error) {
 	n := len(p)
 	for len(p) > 0 {
-		if w.cr {
-			w.cr = false
-			w.held++
-			if p[0] == '\n' {
-				p = p[1:]
-				continue
-			}
-		}
 		switch i := bytes.IndexAny(p, "\r\n"); {
 		case i < 0:
 			w.text(p)
@@ -105,9 +97,10 @@ func (w *lineWriter) Write(p []byte) (int, error) {
 			w.text(p[:i])
 			p = p[i:]
 		case p[0] == '\r':
-			w.cr = true
+			w.crs++
 			p = p[1:]
 		default:
+			w.crs = 0
 			w.held++
 			p = p[1:]
 		}
@@ -116,6 +109,7 @@ func (w *lineWriter) Write(p []byte) (int, error) {
 }
 
 func (w *lineWriter) text(p []byte) {
+	w.flushCR()
 	for i, sum := range w.out {
 		for range w.held {
 			sum.Write(lineEnds[i])
@@ -126,8 +120,6 @@ func (w *lineWriter) text(p []byte) {
 }
 
 func (w *lineWriter) flushCR() {
-	if w.cr {
-		w.cr = false
-		w.held++
-	}
+	w.held += w.crs
+	w.crs = 0
 }

@@ -17,6 +17,10 @@
 // says what became of each recipient, and why. The result is a function of the
 // set of events alone.
 //
+// A delivery receipt that carries the message is compared with the copy of the
+// sender, by [BodyDigest]: another content is a contradiction, never a
+// delivery.
+//
 // # Writing
 //
 // [Build] makes the receipts and notices of the rules, from the table of

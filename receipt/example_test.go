@@ -162,3 +162,27 @@ func ExampleVerifyBrief() {
 	// 1 "" identical ""
 	// 2 "contratto.pdf" digest "encoded"
 }
+
+// What was sent, and the same as a receipt brings it back: the provider added a
+// field and replaced the Message-ID.
+func ExampleBodyDigest() {
+	sent := "From: anna@alfa.example\nSubject: Contratto n. 7\nMessage-ID: <7f3c@pc.alfa.example>\n\nPago 1000 euro.\n"
+	carried := "Received: from pc.alfa.example\r\nFrom: anna@alfa.example\r\nSubject: Contratto n. 7\r\n" +
+		"Message-ID: <pec1@gestore-a.example>\r\n\r\nPago 1000 euro.\r\n"
+	for _, other := range []string{carried, strings.Replace(carried, "1000", "10000", 1)} {
+		a, err := receipt.BodyDigest(strings.NewReader(sent))
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		b, err := receipt.BodyDigest(strings.NewReader(other))
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(a == b)
+	}
+	// Output:
+	// true
+	// false
+}

@@ -50,6 +50,12 @@ type Sent struct {
 	Uncertain bool
 	// SHA256 is the digest of the bytes that were submitted.
 	SHA256 Digest
+	// Body is the digest of what it says ([BodyDigest]). Receipts that carry
+	// another content are in conflict with it. Zero when the bytes are not at
+	// hand: then contents are not compared.
+	Body Digest
+	// Name is where the caller keeps the copy, a file name for instance.
+	Name string
 }
 
 // A SentRecipient is one of the recipients of a submission.
@@ -105,7 +111,8 @@ func orDefault(d *time.Duration, value time.Duration) {
 }
 
 // AddSent records submissions. One without a Message-ID is left out: nothing
-// could ever be matched with it.
+// could ever be matched with it. Submissions that differ in nothing but the name
+// are one, with the first name in alphabetical order.
 func (l *Ledger) AddSent(list ...Sent) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -115,7 +122,8 @@ func (l *Ledger) AddSent(list ...Sent) {
 			continue
 		}
 		t := l.thread(s.MessageID)
-		if slices.ContainsFunc(t.sents, func(old Sent) bool { return sameSent(&old, &s) }) {
+		if i := slices.IndexFunc(t.sents, func(old Sent) bool { return sameSent(&old, &s) }); i >= 0 {
+			t.sents[i].Name = firstName(t.sents[i].Name, s.Name)
 			continue
 		}
 		s.MessageID = t.id
@@ -127,7 +135,16 @@ func (l *Ledger) AddSent(list ...Sent) {
 
 func sameSent(a, b *Sent) bool {
 	return a.Sender == b.Sender && a.Subject == b.Subject && a.Time.Equal(b.Time) &&
-		a.Uncertain == b.Uncertain && a.SHA256 == b.SHA256 && slices.Equal(a.Recipients, b.Recipients)
+		a.Uncertain == b.Uncertain && a.SHA256 == b.SHA256 && a.Body == b.Body && slices.Equal(a.Recipients, b.Recipients)
+}
+
+// firstName returns the first of two names in alphabetical order, that is not
+// empty.
+func firstName(a, b string) string {
+	if a == "" || b != "" && b < a {
+		return b
+	}
+	return a
 }
 
 // Add records events and returns how many were new. An event that differs from

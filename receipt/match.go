@@ -21,6 +21,7 @@ type match struct {
 	*record
 	by   MatchKey
 	tier tier
+	said ContentMatch // how its original compares with the sent copies
 	note string
 }
 
@@ -165,12 +166,14 @@ func compareRest(a, b *record) int {
 		strings.Compare(a.Sender, b.Sender), strings.Compare(a.Subject, b.Subject),
 		strings.Compare(a.Issuer, b.Issuer), strings.Compare(a.Reference, b.Reference),
 		strings.Compare(string(a.System), string(b.System)), strings.Compare(a.asked, b.asked),
-		strings.Compare(a.proofKind, b.proofKind), compareDigests(a.contentDigest(), b.contentDigest()),
+		strings.Compare(a.proofKind, b.proofKind), compareContents(a.digests(), b.digests()),
 		compareReasons(a.reason, b.reason), slices.CompareFunc(a.Recipients, b.Recipients, compareRecipients),
 	)
 }
 
-func compareDigests(a, b Digest) int { return slices.Compare(a[:], b[:]) }
+func compareContents(a, b contents) int {
+	return cmp.Or(slices.Compare(a.whole[:], b.whole[:]), slices.Compare(a.body[:], b.body[:]))
+}
 
 func compareReasons(a, b *Reason) int {
 	return cmp.Or(strings.Compare(a.Value, b.Value), strings.Compare(a.Code, b.Code),
@@ -205,53 +208,6 @@ func kindOrder(k EventKind) int {
 	default:
 		return 9
 	}
-}
-
-// mergeSents makes one submission of those of one Message-ID and sender.
-func mergeSents(list []Sent) (s Sent, twice bool) {
-	if len(list) == 1 {
-		return list[0], false
-	}
-	list = slices.Clone(list)
-	slices.SortFunc(list, func(a, b Sent) int {
-		return cmp.Or(a.Time.Compare(b.Time), slices.Compare(a.SHA256[:], b.SHA256[:]), strings.Compare(a.Subject, b.Subject),
-			strings.Compare(a.Sender, b.Sender), slices.CompareFunc(a.Recipients, b.Recipients, compareSentRecipients))
-	})
-	s = list[0]
-	s.Recipients = nil
-	var seen addressSet
-	for _, one := range list {
-		if s.Time.IsZero() {
-			s.Time = one.Time
-		}
-		if s.Subject == "" {
-			s.Subject = one.Subject
-		}
-		s.Uncertain = s.Uncertain && one.Uncertain
-		switch {
-		case s.SHA256.IsZero():
-			s.SHA256 = one.SHA256
-		case !one.SHA256.IsZero() && one.SHA256 != s.SHA256:
-			twice = true
-		}
-		for _, r := range one.Recipients {
-			if _, isNew := seen.add(r.Address); isNew {
-				s.Recipients = append(s.Recipients, r)
-			}
-		}
-	}
-	return s, twice
-}
-
-func compareSentRecipients(a, b SentRecipient) int {
-	c := strings.Compare(a.Address, b.Address)
-	if c == 0 && a.Copy != b.Copy {
-		c = 1
-		if b.Copy {
-			c = -1
-		}
-	}
-	return c
 }
 
 // An addressSet gives each address a number, whatever its case. Small sets are

@@ -19,6 +19,8 @@ type assembler struct {
 
 	msg      Message
 	sent     *Sent
+	copies   copies // what sent is made of
+	several  bool   // they say different things
 	set      addressSet
 	types    []typed
 	ids      []string // distinct identifiers of the best events
@@ -55,29 +57,24 @@ const (
 	whyNoKey     = "it carries neither a Message-ID nor an identifier"
 )
 
-// message appends the message that a.matches belong to; sent is nil when it is
+// message appends the message that a.matches belong to; sents is empty when it is
 // known from its receipts only, and then there is none if all of them turn out
 // to be orphans.
-func (a *assembler) message(out []Message, id, sender string, sent *Sent, twice bool) []Message {
+func (a *assembler) message(out []Message, id, sender string, sents copies) []Message {
 	sortMatches(a.matches)
 	a.msg = Message{MessageID: id, Sender: sender}
-	a.sent = sent
-	if sent != nil {
-		a.msg.Subject, a.msg.Submitted = sent.Subject, sent.Time
-		if sent.Sender != "" {
-			a.msg.Sender = sent.Sender
-		}
-		if twice {
-			a.found(FindingSubmittedTwice, "different contents were submitted under this Message-ID")
-		}
+	a.sent, a.copies, a.several = nil, sents, false
+	if len(sents) > 0 {
+		a.submission()
 	}
 	a.doubt()
 	a.people()
 	a.assign()
-	if sent == nil && len(a.matches) == 0 {
+	if a.sent == nil && len(a.matches) == 0 {
 		return out
 	}
 	a.identify()
+	a.compareContents()
 	a.milestones()
 	a.msg.Recipients = a.statuses.take(len(a.set.list))
 	proofs := a.proofs.take(int(a.starts[len(a.set.list)]) + len(a.wide)*len(a.set.list))[:0]
@@ -90,6 +87,41 @@ func (a *assembler) message(out []Message, id, sender string, sent *Sent, twice 
 	a.contradict()
 	a.settle(unproven)
 	return append(out, a.msg)
+}
+
+// submission takes what is known from our own submission.
+func (a *assembler) submission() {
+	a.sent = a.copies.merged()
+	a.msg.Subject, a.msg.Submitted = a.sent.Subject, a.sent.Time
+	if a.sent.Sender != "" {
+		a.msg.Sender = a.sent.Sender
+	}
+	if len(a.copies) > 1 {
+		var why string
+		if a.several, why = a.copies.twice(); why != "" {
+			a.found(FindingSubmittedTwice, why)
+		}
+	}
+}
+
+// compareContents compares the originals inside the proofs with the sent
+// copies. A proof that is not proven to be of this message, and carries another
+// content than the one we sent, loses all weight beside proven ones.
+func (a *assembler) compareContents() {
+	if a.copies.differing() == nil {
+		return
+	}
+	best := a.best()
+	for i := range a.matches {
+		m := &a.matches[i]
+		if m.content == nil || m.content.body.IsZero() {
+			continue
+		}
+		m.said = a.copies.compare(m.content.body)
+		if m.said == ContentDiffers && m.tier == claimed && best == proven {
+			m.tier, m.note = worthless, "its content is not that of the sent copy"
+		}
+	}
 }
 
 func (a *assembler) found(code, detail string) {

@@ -14,7 +14,7 @@ func (a *assembler) recipient(i int, proofs []ProofStatus) (rest []ProofStatus, 
 	first := len(proofs)
 	a.concerning(i, func(m *match) {
 		proofs = append(proofs, ProofStatus{
-			File: m.name, Kind: m.proofKind, SHA256: m.sha256, Verdict: m.verdict,
+			File: m.name, Kind: m.proofKind, SHA256: m.sha256, Verdict: m.verdict, Content: m.said,
 			Event: m.Kind, Time: m.Time, Issuer: m.Issuer, Reason: m.reason.String(), Matched: m.by, Note: m.note,
 		})
 	})
@@ -174,7 +174,7 @@ func (a *assembler) settle(unproven bool) {
 		m.Light = Red
 	case unproven:
 		m.Light = Grey
-	case green:
+	case green && !a.several:
 		m.Light = Green
 	default:
 		m.Light = Amber
@@ -217,6 +217,7 @@ func (a *assembler) contradict() {
 	if len(a.ids) > 1 {
 		a.conflict(ConflictIdentifier, best == proven, "", a.witnesses(best)...)
 	}
+	unlike := a.contradictSubmission(best)
 	a.contradictContent(best)
 	if best == proven {
 		a.contradictShared()
@@ -228,6 +229,9 @@ func (a *assembler) contradict() {
 		r := &a.msg.Recipients[i]
 		r.Status, r.Verified, r.Late = StatusConflict, best == proven, false
 		r.Explanation = a.msg.Conflicts[before].Code + ": " + r.Explanation
+		if unlike != nil {
+			r.Explanation += "; " + a.says(unlike)
+		}
 	}
 }
 
@@ -245,18 +249,45 @@ func (a *assembler) witnesses(at tier) []*match {
 	return out
 }
 
+// contradictSubmission looks for a receipt that carries something else than we
+// sent, and returns the first.
+func (a *assembler) contradictSubmission(at tier) *match {
+	for i := range a.matches {
+		if m := &a.matches[i]; m.tier == at && m.said == ContentDiffers {
+			a.conflict(ConflictContent, at == proven, "", m)
+			c := &a.msg.Conflicts[len(a.msg.Conflicts)-1]
+			c.Detail += "; " + a.says(m)
+			if name := a.copies.differing().Name; name != "" {
+				c.Files = append(c.Files, name)
+			}
+			return m
+		}
+	}
+	return nil
+}
+
+// says tells what is wrong with the content of a proof.
+func (a *assembler) says(m *match) string {
+	sent := a.copies.differing()
+	name := ""
+	if sent.Name != "" {
+		name = " " + sent.Name
+	}
+	return "the original in " + m.name + " is not what the sent copy" + name + " says"
+}
+
 // contradictContent compares the originals that the receipts of one
 // identifier carry.
 func (a *assembler) contradictContent(at tier) {
 	var first *match
 	for i := range a.matches {
 		m := &a.matches[i]
-		if m.tier != at || m.content == nil || m.Identifier != a.msg.Identifier {
+		if m.tier != at || m.content == nil || m.content.whole.IsZero() || m.Identifier != a.msg.Identifier {
 			continue
 		}
 		if first == nil {
 			first = m
-		} else if *m.content != *first.content {
+		} else if m.content.whole != first.content.whole {
 			a.conflict(ConflictContent, at == proven, "", first, m)
 			return
 		}

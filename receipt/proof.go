@@ -31,6 +31,32 @@ func (v Verdict) String() string {
 // MarshalText writes what String returns.
 func (v Verdict) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
+// A ContentMatch is how the original inside a proof compares with what was
+// submitted.
+type ContentMatch uint8
+
+// The outcomes.
+const (
+	ContentNotCompared ContentMatch = iota // one of the two was not at hand, or the proof carries no original
+	ContentSame                            // the proof carries what a sent copy says
+	ContentDiffers                         // it carries something that no sent copy says
+)
+
+// String returns "not-compared", "same" or "differs".
+func (c ContentMatch) String() string {
+	switch c {
+	case ContentSame:
+		return "same"
+	case ContentDiffers:
+		return "differs"
+	default:
+		return "not-compared"
+	}
+}
+
+// MarshalText writes what String returns.
+func (c ContentMatch) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
 // A Digest is a SHA-256 digest; all zeros stand for none.
 type Digest [32]byte
 
@@ -61,6 +87,13 @@ type Proof struct {
 	// there is none, or only the brief form. Two valid proofs with one
 	// identifier and different contents are in conflict.
 	Content Digest
+	// Body is the digest of what that original says ([BodyDigest]), which is
+	// compared with Sent.Body: a valid proof with another one is in conflict with
+	// the submission. Leave it zero when there is no original. For the brief
+	// form, which cannot have the same digest, it is that of the sent copy that
+	// [VerifyBrief] found it to be of; where it is of none of them, that of the
+	// brief original itself; zero where there was no copy to compare with.
+	Body Digest
 	// Verdict is how far the message was verified.
 	Verdict Verdict
 }

@@ -28,7 +28,11 @@ func random(r *rand.Rand) ([]Sent, []Event) {
 	var sents []Sent
 	for range r.IntN(4) {
 		s := Sent{MessageID: pick(ids...), Sender: pick(anna, anna, "Anna@Alfa.example", "other@alfa.example"),
-			Time: after(time.Duration(r.IntN(3)) * time.Hour), Uncertain: r.IntN(3) == 0, Subject: pick("", "s")}
+			Time: after(time.Duration(r.IntN(3)) * time.Hour), Uncertain: r.IntN(3) == 0, Subject: pick("", "s"),
+			Name: pick("", "copy1", "copy2")}
+		if r.IntN(2) == 0 {
+			s.Body = sha256.Sum256([]byte(pick("said", "said", "said", "other")))
+		}
 		for range r.IntN(3) {
 			s.Recipients = append(s.Recipients, SentRecipient{Address: pick(bruno, carla, "BRUNO@beta.example"), Copy: r.IntN(2) == 0})
 		}
@@ -50,6 +54,9 @@ func random(r *rand.Rand) ([]Sent, []Event) {
 		e.Proof = Proof{Name: fmt.Sprintf("f%d", n), Kind: string(e.Kind), SHA256: sha256.Sum256([]byte{byte(n)}), Verdict: Verdict(r.IntN(4))}
 		if r.IntN(8) == 0 {
 			e.Proof.Content = sha256.Sum256([]byte{byte(r.IntN(2))})
+		}
+		if r.IntN(4) == 0 {
+			e.Proof.Body = sha256.Sum256([]byte(pick("said", "said", "said", "other")))
 		}
 		list = append(list, e)
 	}
@@ -104,7 +111,7 @@ func TestSND13_StatusIsAFunctionOfTheSet(t *testing.T) {
 // has a valid delivery for each recipient, that nothing is lost, and that
 // events without a valid proof never move a light to or from green or red.
 func TestSND19_GreenNeedsValidProofs(t *testing.T) {
-	greens, reds := 0, 0
+	greens, reds, differ := 0, 0, 0
 	for seed := range 1500 {
 		r := rand.New(rand.NewPCG(uint64(seed), 11))
 		sents, list := random(r)
@@ -128,6 +135,10 @@ func TestSND19_GreenNeedsValidProofs(t *testing.T) {
 				for _, p := range rec.Proofs {
 					seen[p.SHA256] = true
 					valid = valid || p.Verdict == Valid && p.Event == EventDelivered && p.Note == ""
+					if p.Content == ContentDiffers {
+						differ++
+						require.False(t, m.Light == Green && p.Note == "", "seed %d", seed)
+					}
 				}
 				require.NotEmpty(t, rec.Explanation)
 				require.NotEmpty(t, rec.Status)
@@ -143,6 +154,7 @@ func TestSND19_GreenNeedsValidProofs(t *testing.T) {
 	}
 	require.NotZero(t, greens)
 	require.NotZero(t, reds)
+	require.NotZero(t, differ)
 }
 
 // TestSND19_UnprovenNeverOverridesProven adds events without valid proof to a
@@ -153,6 +165,7 @@ func TestSND19_UnprovenNeverOverridesProven(t *testing.T) {
 		r := rand.New(rand.NewPCG(uint64(seed), 13))
 		_, list := random(r)
 		s := sent(bruno, carla)
+		s.Body = sha256.Sum256([]byte("said"))
 		var valid, rest []Event
 		for _, e := range list {
 			e.MessageID, e.Sender = client, anna
@@ -161,6 +174,7 @@ func TestSND19_UnprovenNeverOverridesProven(t *testing.T) {
 			}
 			e.Proof.Content = Digest{}
 			if e.Proof.Verdict == Valid {
+				e.Proof.Body = [2]Digest{{}, s.Body}[r.IntN(2)]
 				valid = append(valid, e)
 			} else {
 				// a forger's proofs are no copies of genuine ones

@@ -30,7 +30,7 @@ type Light string
 const (
 	Green Light = "green" // delivered to all recipients, by valid proof
 	Red   Light = "red"   // failed, rejected or in conflict for one at least, by valid proof
-	Amber Light = "amber" // not all delivered, nothing failed
+	Amber Light = "amber" // not all delivered, nothing failed; or it is open which of two contents was delivered
 	Grey  Light = "grey"  // what is known rests on proofs that are not valid
 )
 
@@ -90,14 +90,16 @@ type RecipientStatus struct {
 
 // A ProofStatus is one proof and what it is good for.
 type ProofStatus struct {
-	File    string    `json:"file"`
-	Kind    string    `json:"kind"`
-	SHA256  Digest    `json:"sha256"`
-	Verdict Verdict   `json:"verdict"`
-	Event   EventKind `json:"event"`
-	Time    time.Time `json:"time"`
-	Issuer  string    `json:"issuer"`
-	Reason  string    `json:"reason,omitempty"`
+	File    string  `json:"file"`
+	Kind    string  `json:"kind"`
+	SHA256  Digest  `json:"sha256"`
+	Verdict Verdict `json:"verdict"`
+	// Content says how the original inside it compares with the sent copies.
+	Content ContentMatch `json:"content,omitempty"`
+	Event   EventKind    `json:"event"`
+	Time    time.Time    `json:"time"`
+	Issuer  string       `json:"issuer"`
+	Reason  string       `json:"reason,omitempty"`
 	// Matched says by which key the proof was found to belong to the message.
 	Matched MatchKey `json:"matched_by"`
 	// Note says why it does not count as proven, empty when it does.
@@ -115,7 +117,8 @@ const (
 	ByHeader     MatchKey = "X-Riferimento-Message-ID, which is unsigned" // a candidate, no more
 )
 
-// A Contradiction is a set of proofs that cannot all be true.
+// A Contradiction is a set of proofs that cannot all be true, or one that is not
+// about what was sent.
 type Contradiction struct {
 	Code   string `json:"code"`
 	Detail string `json:"detail"`
@@ -123,7 +126,7 @@ type Contradiction struct {
 	Recipient string `json:"recipient,omitempty"`
 	// Verified reports whether the proofs are valid.
 	Verified bool `json:"verified"`
-	// Files are the proofs.
+	// Files are the proofs and, where it contradicts them, the sent copy.
 	Files []string `json:"files"`
 }
 
@@ -133,7 +136,7 @@ const (
 	ConflictAcceptance = "accepted-and-rejected" // for the whole message
 	ConflictIdentifier = "two-identifiers"       // one Message-ID, two transactions
 	ConflictShared     = "identifier-shared"     // one identifier, two Message-IDs
-	ConflictContent    = "content-differs"       // one identifier, two originals
+	ConflictContent    = "content-differs"       // one identifier, two originals; or an original that is not what we sent
 )
 
 // An Orphan is a receipt that belongs to no message.
@@ -162,7 +165,9 @@ const (
 	// FindingAcceptedOthers: the acceptance does not list the recipients that we
 	// submitted.
 	FindingAcceptedOthers = "accepted-recipients-differ"
-	// FindingSubmittedTwice: one Message-ID was submitted with two contents.
+	// FindingSubmittedTwice: one Message-ID was submitted with two contents, or
+	// with one content under two subjects. With two contents (Sent.Body) the
+	// light is never green: a delivery is of one of them.
 	FindingSubmittedTwice = "submitted-twice"
 	// FindingNoSender: a receipt does not name the sender of the message.
 	FindingNoSender = "sender-missing"

@@ -91,11 +91,10 @@ func (a *assembler) thread(out []Message, t *thread, placed []match) []Message {
 			}
 		}
 		if len(t.sents) == 0 {
-			out = a.message(out, t.id, sender, nil, false)
+			out = a.message(out, t.id, sender, nil)
 			continue
 		}
-		sent, twice := t.sentBy(sender)
-		out = a.message(out, t.id, sender, sent, twice)
+		out = a.message(out, t.id, sender, t.sentBy(sender))
 	}
 	a.strangers(t, placed, senders)
 	return out
@@ -127,21 +126,6 @@ func (t *thread) senders(placed []match, buf []string) []string {
 	}
 	slices.Sort(set.list)
 	return set.list
-}
-
-// sentBy returns the submission of a sender; several become one.
-func (t *thread) sentBy(sender string) (sent *Sent, twice bool) {
-	if len(t.sents) == 1 {
-		return &t.sents[0], false
-	}
-	var own []Sent
-	for _, s := range t.sents {
-		if SameAddress(s.Sender, sender) {
-			own = append(own, s)
-		}
-	}
-	merged, twice := mergeSents(own)
-	return &merged, twice
 }
 
 // sentBy reports whether an event is about a message of sender. An event that
@@ -195,7 +179,7 @@ func (a *assembler) unplaced(out []Message, list []*record) []Message {
 		for _, r := range groups[key] {
 			a.matches = append(a.matches, newMatch(r, ByOwnID, true))
 		}
-		out = a.message(out, "", key.sender, nil, false)
+		out = a.message(out, "", key.sender, nil)
 	}
 	return out
 }

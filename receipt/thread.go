@@ -53,9 +53,12 @@ type record struct {
 	name      string // of the proof
 	proofKind string
 	sha256    Digest
-	content   *Digest // nil for none
+	content   *contents // nil for none
 	verdict   Verdict
 }
+
+// contents are the digests of the original inside a proof.
+type contents struct{ whole, body Digest }
 
 // proofKey is what identical events agree in before all.
 type proofKey struct {
@@ -86,9 +89,8 @@ func (t *thread) keep(e *Event, l *Ledger) (r *record, isNew bool) {
 		Issuer: l.name(e.Issuer), asked: l.name(e.ReceiptType), reason: l.reason(e.Reason),
 		name: e.Proof.Name, proofKind: l.name(e.Proof.Kind), sha256: e.Proof.SHA256, verdict: e.Proof.Verdict,
 	}
-	if !e.Proof.Content.IsZero() {
-		content := e.Proof.Content
-		r.content = &content
+	if !e.Proof.Content.IsZero() || !e.Proof.Body.IsZero() {
+		r.content = &contents{e.Proof.Content, e.Proof.Body}
 	}
 	t.events = append(t.events, r)
 	switch {
@@ -112,12 +114,13 @@ func (t *thread) enter(r *record) {
 // for verdict and name.
 func (r *record) same(e *Event) bool {
 	return r.Kind == e.Kind && r.Recipient == e.Recipient && r.Time.Equal(e.Time) && r.Issuer == e.Issuer && r.asked == e.ReceiptType &&
-		*r.reason == e.Reason && r.proofKind == e.Proof.Kind && r.contentDigest() == e.Proof.Content
+		*r.reason == e.Reason && r.proofKind == e.Proof.Kind && r.digests() == contents{e.Proof.Content, e.Proof.Body}
 }
 
-func (r *record) contentDigest() Digest {
+// digests are all zeros for an event whose proof carries no original.
+func (r *record) digests() contents {
 	if r.content == nil {
-		return Digest{}
+		return contents{}
 	}
 	return *r.content
 }
@@ -126,9 +129,7 @@ func (r *record) contentDigest() Digest {
 // The zone of the time is part of how it was written, not of what it is.
 func (r *record) merge(e *Event) {
 	r.verdict = max(r.verdict, e.Proof.Verdict)
-	if r.name == "" || e.Proof.Name != "" && e.Proof.Name < r.name {
-		r.name = e.Proof.Name
-	}
+	r.name = firstName(r.name, e.Proof.Name)
 	_, old := r.Time.Zone()
 	if _, offset := e.Time.Zone(); offset < old {
 		r.Time = e.Time

@@ -45,7 +45,7 @@ func english() *language {
 		NoProofs:     "No proofs.",
 		NoRecipients: "No recipient known.",
 		Outcomes: outcomes{
-			Delivered: "delivered to all", Failed: "delivery failed", Rejected: "not accepted", Conflict: "proofs in conflict",
+			Delivered: "delivered to all", Failed: "delivery failed", Rejected: "not accepted", TwoContents: "two contents were sent", Conflict: "proofs in conflict",
 			Waiting: "waiting for receipts", Overdue: "receipt overdue", External: "ordinary mail, no receipt",
 			Uncertain: "submission uncertain", Unverified: "proofs not verified",
 		},
@@ -143,6 +143,7 @@ func english() *language {
 			"it does not name the sender of the message":        "it does not name the sender of the message",
 			"it is older than the submission":                   "it is older than the submission",
 			"its identifier is not that of the proven receipts": "its identifier is not that of the proven receipts",
+			"its content is not that of the sent copy":          "its content is not that of the sent copy",
 		},
 		Proof: "Proof", Kind: "Type",
 
@@ -154,13 +155,13 @@ func english() *language {
 			receipt.ConflictAcceptance: "The message was both not accepted and accepted, or had effects that only an accepted message can have.",
 			receipt.ConflictIdentifier: "One Message-ID occurs in two transactions, with different identifiers.",
 			receipt.ConflictShared:     "One identifier occurs in receipts of messages with different Message-IDs.",
-			receipt.ConflictContent:    "The receipts with one identifier carry different original messages.",
+			receipt.ConflictContent:    "The receipts carry an original message that is not the one that was sent, or different ones.",
 		},
 		Remarks: "Remarks",
 		Findings: map[string]string{
 			receipt.FindingEarly:          "A receipt is older than the submission: a replay perhaps, or a clock that is wrong.",
 			receipt.FindingAcceptedOthers: "The recipients that the provider lists are not those of the submission.",
-			receipt.FindingSubmittedTwice: "Different contents were submitted under one Message-ID.",
+			receipt.FindingSubmittedTwice: "Different messages were submitted under one Message-ID.",
 			receipt.FindingNoSender:       "A receipt does not name the sender of the message.",
 		},
 

@@ -45,7 +45,7 @@ func italian() *language {
 		NoProofs:     "Nessuna prova.",
 		NoRecipients: "Nessun destinatario noto.",
 		Outcomes: outcomes{
-			Delivered: "consegnato a tutti", Failed: "mancata consegna", Rejected: "non accettato", Conflict: "prove in conflitto",
+			Delivered: "consegnato a tutti", Failed: "mancata consegna", Rejected: "non accettato", TwoContents: "inviato con due contenuti", Conflict: "prove in conflitto",
 			Waiting: "in attesa di ricevute", Overdue: "ricevuta in ritardo", External: "posta ordinaria, nessuna ricevuta",
 			Uncertain: "invio incerto", Unverified: "prove non verificate",
 		},
@@ -143,6 +143,7 @@ func italian() *language {
 			"it does not name the sender of the message":        "non indica il mittente del messaggio",
 			"it is older than the submission":                   "è anteriore all’invio del messaggio",
 			"its identifier is not that of the proven receipts": "il suo identificativo non è quello delle ricevute provate",
+			"its content is not that of the sent copy":          "il suo contenuto non è quello della copia inviata",
 		},
 		Proof: "Prova", Kind: "Tipo",
 
@@ -154,13 +155,13 @@ func italian() *language {
 			receipt.ConflictAcceptance: "Il messaggio risulta sia non accettato sia accettato, o con effetti che solo un messaggio accettato può avere.",
 			receipt.ConflictIdentifier: "Lo stesso Message-ID compare in due transazioni, con identificativi diversi.",
 			receipt.ConflictShared:     "Lo stesso identificativo compare in ricevute di messaggi con Message-ID diversi.",
-			receipt.ConflictContent:    "Le ricevute con lo stesso identificativo contengono messaggi originali diversi.",
+			receipt.ConflictContent:    "Le ricevute contengono un messaggio originale diverso da quello inviato, o messaggi originali diversi fra loro.",
 		},
 		Remarks: "Osservazioni",
 		Findings: map[string]string{
 			receipt.FindingEarly:          "Una ricevuta è anteriore all’invio: può essere una ripetizione, o un orologio errato.",
 			receipt.FindingAcceptedOthers: "I destinatari elencati dal gestore non coincidono con quelli dell’invio.",
-			receipt.FindingSubmittedTwice: "Con lo stesso Message-ID sono stati inviati contenuti diversi.",
+			receipt.FindingSubmittedTwice: "Con lo stesso Message-ID sono stati inviati messaggi diversi.",
 			receipt.FindingNoSender:       "Una ricevuta non indica il mittente del messaggio.",
 		},
 

@@ -75,7 +75,7 @@ type lightWords struct{ Name, Counted, Means string }
 
 // outcomes are the few words beside a light.
 type outcomes struct {
-	Delivered, Failed, Rejected, Conflict, Waiting, Overdue, External, Uncertain, Unverified string
+	Delivered, TwoContents, Failed, Rejected, Conflict, Waiting, Overdue, External, Uncertain, Unverified string
 }
 
 // eventWords are an event's name and what a proof of it says, which ends in

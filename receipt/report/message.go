@@ -122,6 +122,8 @@ func saysOf(m *receipt.Message, o *outcomes) string {
 			return o.Uncertain
 		case external && !waiting:
 			return o.External
+		case !waiting:
+			return o.TwoContents // all delivered, and not green
 		}
 		return o.Waiting
 	}
