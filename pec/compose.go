@@ -47,6 +47,9 @@ type Submission struct {
 	// Size of the exact bytes, and their SHA-256 in hexadecimal.
 	Size   int64
 	SHA256 string
+	// Body is the digest of what the message says (receipt.BodyHash), in
+	// hexadecimal: receipts must carry the same.
+	Body string
 	// Findings do not stand in the way of a submission, but should be looked at.
 	Findings []Finding
 
@@ -72,8 +75,13 @@ func (s *Submission) Sent(at time.Time) receipt.Sent {
 	for _, address := range s.Recipients {
 		sent.Recipients = append(sent.Recipients, receipt.SentRecipient{Address: address, Copy: s.copies[foldAddress(address)]})
 	}
-	if sum, err := hex.DecodeString(s.SHA256); err == nil {
-		copy(sent.SHA256[:], sum)
+	for _, d := range [...]struct {
+		to   *receipt.Digest
+		from string
+	}{{&sent.SHA256, s.SHA256}, {&sent.Body, s.Body}} {
+		if sum, err := hex.DecodeString(d.from); err == nil {
+			copy(d.to[:], sum)
+		}
 	}
 	return sent
 }
@@ -297,7 +305,7 @@ func (c *composer) writeHeader(date time.Time) {
 
 // compose writes the message and judges its size.
 func (c *composer) compose(w io.Writer) (*Submission, error) {
-	out := &composeWriter{w: w, sum: sha256.New(), most: c.mostBytes()}
+	out := &composeWriter{w: w, sum: sha256.New(), body: receipt.NewBodyHash(), most: c.mostBytes()}
 	err := c.writeMessage(out)
 	out.form.finish()
 	c.facts.size = out.form.size
@@ -316,7 +324,7 @@ func (c *composer) compose(w io.Writer) (*Submission, error) {
 	}
 	return &Submission{
 		MessageID: c.id, MailFrom: c.facts.mailFrom, Recipients: c.facts.recipients, ReceiptType: c.draft.ReceiptType,
-		Size: out.form.size, SHA256: hex.EncodeToString(out.sum.Sum(nil)), Findings: findings,
+		Size: out.form.size, SHA256: hex.EncodeToString(out.sum.Sum(nil)), Body: out.body.Digest().String(), Findings: findings,
 		subject: c.draft.Subject, copies: copiesOf(c.draft),
 	}, nil
 }
@@ -345,6 +353,7 @@ type composeWriter struct {
 	w    io.Writer
 	form wireForm
 	sum  hash.Hash
+	body *receipt.BodyHash
 	most int64
 }
 
@@ -354,5 +363,8 @@ func (o *composeWriter) Write(p []byte) (int, error) {
 		return 0, errStopped
 	}
 	_, _ = o.sum.Write(p)
+	if _, err := o.body.Write(p); err != nil {
+		return 0, err
+	}
 	return o.w.Write(p)
 }

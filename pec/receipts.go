@@ -2,6 +2,7 @@ package pec
 
 import (
 	"crypto"
+	"crypto/sha256"
 	"fmt"
 	"io"
 
@@ -40,6 +41,10 @@ func (m *Message) Receipt() (receipt.Receipt, error) {
 // its proof: this message, under the given name, verified as far as the report
 // says. Messages that are no receipts have no events. The error is that of
 // reading the message's bytes.
+//
+// A complete delivery receipt brings the digest of its original, which the
+// ledger compares with the sent copy (receipt.BodyHash says what counts). For a
+// brief one see Report.EventsFor.
 func (r *Report) Events(name string) ([]receipt.Event, error) {
 	m := r.message
 	if m == nil {
@@ -49,18 +54,32 @@ func (r *Report) Events(name string) ([]receipt.Event, error) {
 	if err != nil {
 		return nil, nil // no receipt, no events
 	}
-	proof := receipt.Proof{Name: name, Kind: string(m.Kind), Verdict: proofVerdict(r.Verdict)}
-	sum, err := digestBytes(m.Envelope)
+	proof, err := r.Proof(name)
 	if err != nil {
 		return nil, err
 	}
-	proof.SHA256 = sum
-	if m.Kind == KindDelivery && m.Envelope.Original != nil && m.Data.ReceiptType != daticert.ReceiptBrief {
-		if proof.Content, err = m.originalContent(); err != nil {
-			return nil, err
+	return receipt.Events(view, proof), nil
+}
+
+// Proof describes the message as a proof, under the given name. The digests of
+// its original are there where the message certifies it and carries it whole:
+// in a transport envelope and in a complete delivery receipt.
+func (r *Report) Proof(name string) (receipt.Proof, error) {
+	m := r.message
+	if m == nil {
+		return receipt.Proof{Name: name, Kind: string(r.Kind), Verdict: proofVerdict(r.Verdict)}, nil
+	}
+	proof := receipt.Proof{Name: name, Kind: string(m.Kind), Verdict: proofVerdict(r.Verdict)}
+	var err error
+	if proof.SHA256, err = digestBytes(m.Envelope); err != nil || m.Data == nil || m.Envelope.Original == nil {
+		return proof, err
+	}
+	if m.Kind == KindTransport || m.Kind == KindDelivery && !m.carriesBrief() {
+		if proof.Content, err = m.originalContent(); err == nil {
+			proof.Body, err = m.originalBody()
 		}
 	}
-	return receipt.Events(view, proof), nil
+	return proof, err
 }
 
 func proofVerdict(v trust.Verdict) receipt.Verdict {
@@ -92,6 +111,26 @@ func (m *Message) originalContent() (sum receipt.Digest, err error) {
 	return sum, nil
 }
 
+// originalBody is the digest of what the original says. One that is wrongly
+// transfer-encoded is decoded, with the limits of any message.
+func (m *Message) originalBody() (receipt.Digest, error) {
+	src := io.Reader(m.Envelope.Original.Raw())
+	switch m.Envelope.Original.Encoding() {
+	case "base64", "quoted-printable":
+		o, err := m.Original()
+		if err != nil {
+			return receipt.Digest{}, err
+		}
+		defer o.Close()
+		src = o.Source()
+	}
+	body, err := receipt.BodyDigest(src)
+	if err != nil {
+		return body, fmt.Errorf("pec: original: %w", err)
+	}
+	return body, nil
+}
+
 // Recipients returns all recipients with their type: destinatari of the
 // certification data, else the addresses of To and Cc without a type.
 func (m *Message) Recipients() []daticert.Recipient {
@@ -117,7 +156,8 @@ func (m *Message) Recipient() string {
 }
 
 // Sent describes a plain copy of a submitted message for a receipt.Ledger; the
-// time is that of its Date. Submission.Sent does the same for a message that
+// time is that of its Date; where the copy is kept is for the caller to add.
+// Submission.Sent does the same for a message that
 // was just composed.
 // It fails with ErrNotSubmission without a Message-ID, by which alone
 // receipts can be matched, or when the message is itself certified mail.
@@ -137,7 +177,11 @@ func (m *Message) Sent() (receipt.Sent, error) {
 	for _, a := range addresses(h, "Cc") {
 		s.Recipients = append(s.Recipients, receipt.SentRecipient{Address: a, Copy: true})
 	}
-	var err error
-	s.SHA256, err = digestBytes(m.Envelope)
-	return s, err
+	sum, body := sha256.New(), receipt.NewBodyHash()
+	if _, err := io.Copy(io.MultiWriter(sum, body), m.Envelope.Source()); err != nil {
+		return s, fmt.Errorf("pec: digest: %w", err)
+	}
+	sum.Sum(s.SHA256[:0])
+	s.Body = body.Digest()
+	return s, nil
 }
