@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"io"
 	"os"
 	"os/exec"
@@ -10,11 +11,13 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/certmail/certmail/daticert"
 	"github.com/certmail/certmail/envelope"
+	"github.com/certmail/certmail/receipt"
 )
 
 // peak runs certmail in a process of its own and returns the most memory it
@@ -49,7 +52,9 @@ func TestLargeMessageTakesNoMemory(t *testing.T) {
 	dir := t.TempDir()
 	name := filepath.Join(dir, "large.eml")
 	const large = 100 << 20
-	writeLarge(t, g, name, large)
+	source := writeLarge(t, g, name, large)
+	brief := filepath.Join(dir, "brief.eml")
+	writeBrief(t, g, brief, source)
 
 	idle := peak(t, "help")
 	for _, args := range [][]string{
@@ -57,6 +62,7 @@ func TestLargeMessageTakesNoMemory(t *testing.T) {
 		{"verify", "--ca", g.caFile(t), name},
 		{"extract", name, "--to", filepath.Join(dir, "out")},
 		{"reconcile", "--json", name},
+		{"reconcile", "--json", brief, "--sent", source, "--ca", g.caFile(t)},
 	} {
 		more := peak(t, args...) - idle
 		t.Logf("%s: %d KiB above idle", args[0], more)
@@ -67,10 +73,49 @@ func TestLargeMessageTakesNoMemory(t *testing.T) {
 	require.Equal(t, int64(large/78*57), info.Size())
 }
 
-// writeLarge writes a transport envelope around one attachment in base64.
-func writeLarge(t *testing.T, g *gestore, name string, size int) {
+// writeBrief writes the brief delivery receipt of the message in a file.
+func writeBrief(t *testing.T, g *gestore, name, source string) {
 	t.Helper()
-	source := filepath.Join(t.TempDir(), "original.eml")
+	f, err := os.Open(source)
+	require.NoError(t, err)
+	defer f.Close()
+	info, err := f.Stat()
+	require.NoError(t, err)
+	data := g.receipt(t, receipt.FormDeliveryBrief, time.Minute, func(tx *receipt.Transaction, n *receipt.Notice) {
+		tx.Recipients, tx.ReceiptType = tx.Recipients[:1], daticert.ReceiptBrief
+		head, err := io.ReadAll(io.NewSectionReader(f, 0, 2000))
+		require.NoError(t, err)
+		head = bytes.Replace(head, []byte(sentID), []byte(pecID), 1)
+		moved := info.Size() - 2000 + int64(len(head))
+		n.Original = io.NewSectionReader(&splice{head, f, 2000}, 0, moved)
+	})
+	write(t, filepath.Dir(name), filepath.Base(name), data)
+}
+
+// splice is a file whose first bytes are replaced.
+type splice struct {
+	head []byte
+	file io.ReaderAt
+	from int64
+}
+
+func (s *splice) ReadAt(p []byte, off int64) (int, error) {
+	if n := int64(len(s.head)); off >= n {
+		return s.file.ReadAt(p, off-n+s.from)
+	}
+	n := copy(p, s.head[off:])
+	if n == len(p) {
+		return n, nil
+	}
+	more, err := s.file.ReadAt(p[n:], s.from)
+	return n + more, err
+}
+
+// writeLarge writes a transport envelope around one attachment in base64, and
+// returns the file of the message in it.
+func writeLarge(t *testing.T, g *gestore, name string, size int) (source string) {
+	t.Helper()
+	source = filepath.Join(t.TempDir(), "original.eml")
 	f, err := os.Create(source)
 	require.NoError(t, err)
 	defer f.Close()
@@ -93,4 +138,5 @@ func writeLarge(t *testing.T, g *gestore, name string, size int) {
 		Recipients: []daticert.Recipient{{Address: bruno, Type: daticert.RecipientCertified}},
 	}, g.signer())
 	require.NoError(t, err)
+	return source
 }

@@ -17,7 +17,8 @@ proof shows it. Every receipt is verified; one that does not hold never turns a
 light green. The order of the messages and repetitions change nothing.
 
   --sent PATH           copies of the messages as they were submitted; repeatable.
-                        With them, receipts for anything else are orphans
+                        With them, receipts for anything else are orphans, and
+                        receipts that carry another content are in conflict
   --html FILE           also write a page for people, with links to the proofs
   --lang it|en          the language of the page, Italian unless given
   --now TIME            the present (RFC 3339), which decides what is overdue
@@ -70,10 +71,11 @@ func (a *app) reconcile(args []string) error {
 	}
 	out := &reconciled{Unreadable: []unreadableFile{}}
 	ledger := receipt.NewLedger(nil)
-	if err := a.addSent(ledger, sent, out); err != nil {
+	copies, err := a.addSent(ledger, sent, out)
+	if err != nil {
 		return err
 	}
-	if err := a.addReceipts(ledger, paths, verifier, out); err != nil {
+	if err := a.addReceipts(ledger, paths, verifier, copies, out); err != nil {
 		return err
 	}
 	out.Report = ledger.Snapshot(now())
@@ -96,26 +98,9 @@ func (a *app) reconcile(args []string) error {
 	return nil
 }
 
-// addSent reads the copies of what was submitted.
-func (a *app) addSent(l *receipt.Ledger, paths []string, out *reconciled) error {
-	return a.messages(paths, func(in *input) error {
-		if in.err != nil {
-			out.unreadable(in.name, in.err)
-			return nil
-		}
-		s, err := in.msg.Sent()
-		if err != nil {
-			out.unreadable(in.name, err)
-			return nil
-		}
-		l.AddSent(s)
-		return nil
-	})
-}
-
 // addReceipts verifies the receipts among the messages. Other messages have no
 // say: a transport envelope may carry our own message back to us.
-func (a *app) addReceipts(l *receipt.Ledger, paths []string, v *pec.Verifier, out *reconciled) error {
+func (a *app) addReceipts(l *receipt.Ledger, paths []string, v *pec.Verifier, copies sentCopies, out *reconciled) error {
 	return a.messages(paths, func(in *input) error {
 		if in.err == nil && in.msg.Kind == pec.KindUnknown {
 			in.err = fmt.Errorf("certified mail of a type that the rules do not know")
@@ -127,7 +112,7 @@ func (a *app) addReceipts(l *receipt.Ledger, paths []string, v *pec.Verifier, ou
 		if !in.msg.Kind.IsReceipt() {
 			return nil
 		}
-		events, err := eventsOf(in, v)
+		events, err := eventsOf(in, v, copies)
 		if err != nil {
 			out.unreadable(in.name, err)
 			return nil
@@ -137,7 +122,7 @@ func (a *app) addReceipts(l *receipt.Ledger, paths []string, v *pec.Verifier, ou
 	})
 }
 
-func eventsOf(in *input, v *pec.Verifier) ([]receipt.Event, error) {
+func eventsOf(in *input, v *pec.Verifier, copies sentCopies) ([]receipt.Event, error) {
 	report, err := judge(in, v)
 	if err != nil {
 		return nil, err
@@ -145,7 +130,7 @@ func eventsOf(in *input, v *pec.Verifier) ([]receipt.Event, error) {
 	if _, err := in.msg.Receipt(); err != nil {
 		return nil, err
 	}
-	return report.Events(in.name)
+	return report.EventsFor(in.name, copies.of(in.msg))
 }
 
 func (r *reconciled) unreadable(name string, err error) {

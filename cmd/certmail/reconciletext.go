@@ -30,6 +30,11 @@ var statusWords = map[receipt.Status]struct{ style, text string }{
 	receipt.StatusConflict:  {red, "conflict (prove discordanti)"},
 }
 
+var contentWords = map[receipt.ContentMatch]string{
+	receipt.ContentSame:    ", content as sent (come inviato)",
+	receipt.ContentDiffers: ", NOT the content that was sent (contenuto diverso)",
+}
+
 // reconcileText writes what became of the messages, for people.
 func (a *app) reconcileText(r *reconciled) {
 	p := a.page()
@@ -92,7 +97,7 @@ func (p *page) recipient(r *receipt.RecipientStatus) {
 	}
 	p.text("      ", r.Explanation)
 	for _, proof := range r.Proofs {
-		p.line("      ", p.paint(dim, "proof (prova)"), " ", plain(proof.File), ", ", plain(proof.Kind), ", ", proof.Verdict.String())
+		p.line("      ", p.paint(dim, "proof (prova)"), " ", plain(proof.File), ", ", plain(proof.Kind), ", ", proof.Verdict.String(), contentWords[proof.Content])
 		if proof.Note != "" {
 			p.text("        ", proof.Note)
 		}

@@ -100,6 +100,7 @@ func readOne(out io.Writer, verifier *pec.Verifier, ledger *receipt.Ledger, name
 		}
 	}
 	if sent, err := m.Sent(); err == nil {
+		sent.Name = name
 		ledger.AddSent(sent)
 	}
 	attachments, err := m.Attachments()

@@ -33,8 +33,9 @@ func (f *File) section(start, end int64) *File {
 // source is an open file, or memory, closed when its last user lets go of it.
 type source struct {
 	io.ReaderAt
-	users atomic.Int64
-	end   func() error
+	users  atomic.Int64
+	end    func() error
+	origin *origin // nil for what can be read only once
 }
 
 func (s *source) release() error {
@@ -59,7 +60,9 @@ func fileOf(f *os.File) (*File, error) {
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	return newFile(f, info.Size(), f.Close), nil
+	opened := newFile(f, info.Size(), f.Close)
+	opened.source.origin = &origin{path: f.Name(), info: info}
+	return opened, nil
 }
 
 // spoolMemory is how much of a stream is kept in memory; a longer one goes to a

@@ -7,6 +7,7 @@
 package folder
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -60,7 +61,8 @@ type Message struct {
 	// signature tells which was right.
 	Quoted bool
 
-	open, verbatim func() (*File, error)
+	in         *File
+	start, end int64 // of the message in it
 }
 
 // Open opens the message. It must be called before the visit of the message
@@ -70,15 +72,22 @@ func (m *Message) Open() (*File, error) {
 	if m.Err != nil {
 		return nil, m.Err
 	}
-	return m.open()
+	return open(m.in, m.start, m.end, m.Quoted)
 }
 
 // OpenVerbatim is Open with the bytes of an mbox as they are stored.
 func (m *Message) OpenVerbatim() (*File, error) {
-	if m.Err != nil || m.verbatim == nil {
-		return m.Open()
+	if m.Err != nil {
+		return nil, m.Err
 	}
-	return m.verbatim()
+	return open(m.in, m.start, m.end, false)
+}
+
+func open(in *File, start, end int64, quoted bool) (*File, error) {
+	if quoted {
+		return spool(&unquoter{in: bufio.NewReader(io.NewSectionReader(in, start, end-start))})
+	}
+	return in.section(start, end), nil
 }
 
 // Walk visits the messages of the paths, in the order of the paths, and inside
@@ -181,7 +190,7 @@ func walkOpened(name string, f *File, isMbox func(head []byte) bool, visit func(
 	if isMbox(head[:n]) {
 		return walkMbox(name, f, visit)
 	}
-	return visit(Message{Name: name, open: func() (*File, error) { return f.section(0, f.Size()), nil }})
+	return visit(Message{Name: name, in: f, end: f.Size()})
 }
 
 func join(folder, rel string) string { return filepath.Join(folder, filepath.FromSlash(rel)) }

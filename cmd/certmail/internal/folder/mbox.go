@@ -49,14 +49,7 @@ func walkMbox(name string, f *File, visit func(Message) error) error {
 	n := 0
 	give := func(start, end int64, quoted bool) error {
 		n++
-		verbatim := func() (*File, error) { return f.section(start, end), nil }
-		m := Message{Name: fmt.Sprintf("%s#%d", name, n), Quoted: quoted, open: verbatim, verbatim: verbatim}
-		if quoted {
-			m.open = func() (*File, error) {
-				return spool(&unquoter{in: bufio.NewReader(io.NewSectionReader(f, start, end-start))})
-			}
-		}
-		return visit(m)
+		return visit(Message{Name: fmt.Sprintf("%s#%d", name, n), Quoted: quoted, in: f, start: start, end: end})
 	}
 	var stop *visitError
 	err := split(io.NewSectionReader(f, 0, f.Size()), func(start, end int64, quoted bool) error {
