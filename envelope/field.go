@@ -85,10 +85,16 @@ func splitQuotedName(s string) (name, addr string, ok bool) {
 	return name, rest, true
 }
 
+// What is escaped inside quotes; a file name must not break its line either.
+var (
+	quotedPhrase = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
+	quotedName   = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\r", "", "\n", "")
+)
+
 // NamedAddress writes a display name and an address as `"name" <address>`,
 // with the name quoted (RFC 5322 §3.4).
 func NamedAddress(name, address string) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(name) + `" <` + address + ">"
+	return `"` + quotedPhrase.Replace(name) + `" <` + address + ">"
 }
 
 // appendFolded breaks a value at spaces so that lines stay below 78

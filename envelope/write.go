@@ -218,7 +218,7 @@ func (o *writer) partHeader(kind, name, fallback, encoding string) {
 	if name == "-" {
 		o.line("Content-Type: ", kind)
 	} else {
-		name = encodeText(strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\r", "", "\n", "").Replace(name))
+		name = encodeText(quotedName.Replace(name))
 		o.line("Content-Type: ", kind, `; name="`, name, `"`)
 		o.line(`Content-Disposition: inline; filename="`, name, `"`)
 	}
