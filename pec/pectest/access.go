@@ -1,7 +1,9 @@
 package pectest
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/certmail/certmail/daticert"
@@ -44,6 +46,8 @@ func (of *node) access(a *Account, mailFrom string, recipients []string, data []
 	switch {
 	case len(recipients) == 0:
 		return &SMTPError{503, "5.5.1", "No recipients"}
+	case slices.ContainsFunc(recipients, malformed):
+		return &SMTPError{501, "5.1.3", "Bad recipient address"}
 	case n.strikes(CutBeforeDot, where) != nil:
 		return fmt.Errorf("pectest: submit: %w before the final dot", ErrCut)
 	case n.strikes(RefuseForNow, where) != nil:
@@ -53,12 +57,24 @@ func (of *node) access(a *Account, mailFrom string, recipients []string, data []
 	}
 	cut := n.strikes(CutAfterDot, where) != nil
 	if err := of.submitted(a.Address, recipients, data); err != nil {
+		if _, ok := errors.AsType[*SMTPError](err); !ok {
+			err = &SMTPError{554, "5.6.0", oneLine(err.Error())}
+		}
 		return err
 	}
 	if cut {
 		return fmt.Errorf("pectest: submit: %w behind the final dot", ErrCut)
 	}
 	return nil
+}
+
+// malformed tells whether an address cannot stand in RCPT TO (RFC 5321 §4.1.2;
+// quoted local parts are left out, as real providers do).
+func malformed(address string) bool {
+	local, domain, ok := strings.Cut(address, "@")
+	return !ok || local == "" || domain == "" || len(address) > 254 ||
+		strings.ContainsFunc(address, func(r rune) bool { return r <= ' ' || r >= 127 || strings.ContainsRune(`<>()[]\,;:"`, r) }) ||
+		strings.Contains(domain, "@")
 }
 
 // submitted accepts a message or refuses it by a notice.

@@ -207,6 +207,9 @@ func (n *Network) Receive(reversePath string, recipients []string, data []byte) 
 	if len(recipients) == 0 {
 		return &SMTPError{503, "5.5.1", "No recipients"}
 	}
+	if slices.ContainsFunc(recipients, malformed) {
+		return &SMTPError{501, "5.1.3", "Bad recipient address"}
+	}
 	of := n.managing(recipients[0])
 	for _, r := range recipients {
 		if other := n.managing(r); other == nil || other != of {
