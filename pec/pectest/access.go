@@ -30,17 +30,10 @@ func (a *Account) CheckRecipients(mailFrom string, recipients int, size int64) e
 	return nil
 }
 
-// access takes a submission. The network's lock is held.
-func (of *node) access(a *Account, mailFrom string, recipients []string, data []byte) error {
-	n := of.net
-	where := occasion{provider: of, mailbox: a.Address}
-	if err := a.CheckRecipients(mailFrom, len(recipients), int64(len(data))); err != nil {
-		j := n.newJourney(mailFrom, recipients)
-		branch := "B1"
-		if int64(len(data)) > of.config.MaxSize {
-			branch = "B3"
-		}
-		n.note(j, Step{Point: AtAccess, Provider: of.Identity.Name, Branch: branch, Detail: err.Error(), Failed: true})
+// beforeData is what happens to a submission before its message is there. The
+// network's lock is held.
+func (of *node) beforeData(a *Account, mailFrom string, recipients []string) error {
+	if err := of.dialogue(a, mailFrom, recipients, 0); err != nil {
 		return err
 	}
 	switch {
@@ -48,8 +41,34 @@ func (of *node) access(a *Account, mailFrom string, recipients []string, data []
 		return &SMTPError{503, "5.5.1", "No recipients"}
 	case slices.ContainsFunc(recipients, malformed):
 		return &SMTPError{501, "5.1.3", "Bad recipient address"}
-	case n.strikes(CutBeforeDot, where) != nil:
+	case of.net.strikes(CutBeforeDot, occasion{provider: of, mailbox: a.Address}) != nil:
 		return fmt.Errorf("pectest: submit: %w before the final dot", ErrCut)
+	}
+	return nil
+}
+
+// dialogue is CheckRecipients with a note of what was refused.
+func (of *node) dialogue(a *Account, mailFrom string, recipients []string, size int64) error {
+	err := a.CheckRecipients(mailFrom, len(recipients), size)
+	if err != nil {
+		j := of.net.newJourney(mailFrom, recipients)
+		branch := "B1"
+		if size > of.config.MaxSize {
+			branch = "B3"
+		}
+		of.net.note(j, Step{Point: AtAccess, Provider: of.Identity.Name, Branch: branch, Detail: err.Error(), Failed: true})
+	}
+	return err
+}
+
+// access takes a submission. The network's lock is held.
+func (of *node) access(a *Account, mailFrom string, recipients []string, data []byte) error {
+	n := of.net
+	where := occasion{provider: of, mailbox: a.Address}
+	if err := of.dialogue(a, mailFrom, recipients, int64(len(data))); err != nil {
+		return err
+	}
+	switch {
 	case n.strikes(RefuseForNow, where) != nil:
 		return &SMTPError{451, "4.3.0", "Try again later"}
 	case n.strikes(RefuseForGood, where) != nil:

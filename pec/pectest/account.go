@@ -136,13 +136,35 @@ func (n *Network) randomFor(a *Account) io.Reader {
 // accepted: that is what the receipt says, which comes to the mailbox. Errors
 // are *SMTPError and ErrCut.
 func (a *Account) Submit(ctx context.Context, mailFrom string, recipients []string, data []byte) error {
+	return a.submit(ctx, mailFrom, recipients, func() ([]byte, error) { return slices.Clone(data), nil })
+}
+
+// SubmitFrom is Submit for a message that is still coming in, as it is behind
+// DATA: a connection that breaks before the final dot breaks before anything
+// is read. It reads no more than one byte beyond ProviderConfig.MaxSize. An
+// error of the reader is returned wrapped, and nothing was accepted.
+func (a *Account) SubmitFrom(ctx context.Context, mailFrom string, recipients []string, message io.Reader) error {
+	return a.submit(ctx, mailFrom, recipients, func() ([]byte, error) {
+		return io.ReadAll(io.LimitReader(message, a.of.config.MaxSize+1))
+	})
+}
+
+func (a *Account) submit(ctx context.Context, mailFrom string, recipients []string, read func() ([]byte, error)) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	n := a.net
 	n.mu.Lock()
 	slow := n.strikes(Slow, occasion{provider: a.of, mailbox: a.Address})
+	err := a.of.beforeData(a, mailFrom, recipients)
 	n.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	data, err := read()
+	if err != nil {
+		return fmt.Errorf("pectest: submit: %w", err)
+	}
 	if slow != nil {
 		if err := n.opt.Sleep(ctx, slow.For); err != nil {
 			return fmt.Errorf("pectest: submit: %w: %w", ErrCut, err)
@@ -150,5 +172,5 @@ func (a *Account) Submit(ctx context.Context, mailFrom string, recipients []stri
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return a.of.access(a, mailFrom, slices.Clone(recipients), slices.Clone(data))
+	return a.of.access(a, mailFrom, slices.Clone(recipients), data)
 }

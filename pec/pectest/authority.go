@@ -1,9 +1,17 @@
 package pectest
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"fmt"
+	"math/big"
+	"net"
 	"strings"
+	"time"
 
 	"github.com/certmail/certmail/envelope"
 	"github.com/certmail/certmail/internal/testpki"
@@ -55,6 +63,37 @@ func (a *Authority) Provider(name, domain string, domains ...string) *Provider {
 		Signer:         &envelope.Signer{Key: leaf.Key, Certificate: leaf.Certificate, Chain: leaf.Chain},
 		random:         testpki.Reader(a.seed, "boundaries of "+name),
 	}
+}
+
+// ServerCertificate makes a TLS certificate for a server with these names and
+// IP addresses. Key and serial number are new each time and it is valid for a
+// year around now: mail clients judge it by their own clock, and refuse long
+// ones. What follows from the seed stays as it is.
+func (a *Authority) ServerCertificate(names ...string) (tls.Certificate, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 120))
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	ca, now := *a.ca, time.Now() // a copy, for its count of serial numbers
+	leaf := ca.Issue(key, "Certmail Test", "", func(c *x509.Certificate) {
+		c.SerialNumber = serial.Add(serial, big.NewInt(1<<32))
+		c.Subject = pkix.Name{Organization: []string{"Certmail Test"}, CommonName: "certmail test server"}
+		c.NotBefore, c.NotAfter = now.AddDate(0, 0, -1), now.AddDate(1, 0, 0)
+		c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
+		c.EmailAddresses, c.Policies = nil, nil
+		for _, name := range names {
+			if ip := net.ParseIP(name); ip != nil {
+				c.IPAddresses = append(c.IPAddresses, ip)
+			} else {
+				c.DNSNames = append(c.DNSNames, name)
+			}
+		}
+	})
+	return tls.Certificate{Certificate: [][]byte{leaf.Certificate.Raw}, PrivateKey: key, Leaf: leaf.Certificate}, nil
 }
 
 // Reserved tells whether a domain is one that RFC 2606 and RFC 6761 reserve

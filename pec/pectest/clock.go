@@ -45,10 +45,12 @@ func (n *Network) Advance(d time.Duration) {
 		return
 	}
 	until := n.clock.Add(d)
-	for len(n.queue) > 0 && !n.queue[0].at.After(until) {
+	for n.await(); len(n.queue) > 0 && !n.queue[0].at.After(until); n.await() {
 		n.step()
 	}
-	n.clock = until
+	if n.clock.Before(until) {
+		n.clock = until
+	}
 }
 
 // Settle lets simulated time pass until no mail is under way any more. What
@@ -60,14 +62,28 @@ func (n *Network) Settle() {
 	if n.opt.Clock != nil {
 		return
 	}
-	for n.moving() {
-		n.step()
-	}
+	n.drain()
 	for _, m := range n.sequence {
 		n.release(m)
 	}
-	for n.moving() {
+	n.drain()
+}
+
+// drain does what moves, one step after the other.
+func (n *Network) drain() {
+	for n.await(); n.moving(); n.await() {
 		n.step()
+	}
+}
+
+// await waits until no carrier is under way, so that simulated time stands
+// still for them. The lock is given up meanwhile.
+func (n *Network) await() {
+	for n.under > 0 {
+		changed := n.changed
+		n.mu.Unlock()
+		<-changed
+		n.mu.Lock()
 	}
 }
 

@@ -38,7 +38,21 @@ type folder struct {
 	name     string
 	validity uint32
 	next     uint32
+	changes  uint64
 	messages []*Stored
+}
+
+func (f *folder) status() FolderStatus {
+	return FolderStatus{Name: f.name, UIDValidity: f.validity, UIDNext: f.next, Messages: len(f.messages), Changes: f.changes}
+}
+
+func (f *folder) list() []Stored {
+	all := make([]Stored, len(f.messages))
+	for i, s := range f.messages {
+		all[i] = *s
+		all[i].Flags = slices.Clone(s.Flags)
+	}
+	return all
 }
 
 // Stored is a message in a folder.
@@ -61,6 +75,9 @@ type FolderStatus struct {
 	Name                 string
 	UIDValidity, UIDNext uint32
 	Messages             int
+	// Changes counts what happened to the folder: when it is the same, so is
+	// everything in it.
+	Changes uint64
 }
 
 func newMailbox(n *Network, address string, of *node) *Mailbox {
@@ -96,11 +113,13 @@ func (m *Mailbox) put(name string, s Stored) *Stored {
 	s.UID = f.next
 	f.next++
 	f.messages = append(f.messages, &s)
-	m.wake()
+	m.touch(f)
 	return &s
 }
 
-func (m *Mailbox) wake() {
+// touch counts a change of a folder and tells who watches.
+func (m *Mailbox) touch(f *folder) {
+	f.changes++
 	for w := range m.watchers {
 		select {
 		case w <- struct{}{}:
@@ -119,7 +138,7 @@ func (m *Mailbox) Folders() []FolderStatus {
 	defer m.lock()()
 	var all []FolderStatus
 	for _, f := range m.folders {
-		all = append(all, FolderStatus{f.name, f.validity, f.next, len(f.messages)})
+		all = append(all, f.status())
 	}
 	return all
 }
@@ -137,7 +156,7 @@ func (m *Mailbox) Status(name string) (FolderStatus, error) {
 	if f == nil {
 		return FolderStatus{}, fmt.Errorf("pectest: %s: folder %q: %w", m.Address, name, ErrNoFolder)
 	}
-	return FolderStatus{f.name, f.validity, f.next, len(f.messages)}, nil
+	return f.status(), nil
 }
 
 // Messages returns what lies in the inbox, in the order of arrival.
@@ -153,12 +172,7 @@ func (m *Mailbox) List(name string) ([]Stored, error) {
 	if f == nil {
 		return nil, fmt.Errorf("pectest: %s: folder %q: %w", m.Address, name, ErrNoFolder)
 	}
-	all := make([]Stored, len(f.messages))
-	for i, s := range f.messages {
-		all[i] = *s
-		all[i].Flags = slices.Clone(s.Flags)
-	}
-	return all, nil
+	return f.list(), nil
 }
 
 // Kinds returns the kinds of the messages in the inbox, in the order of
@@ -196,7 +210,7 @@ func (m *Mailbox) SetFlags(name string, uid uint32, flags []string) error {
 	for _, s := range f.messages {
 		if s.UID == uid {
 			s.Flags = slices.Clone(flags)
-			m.wake()
+			m.touch(f)
 			return nil
 		}
 	}
@@ -210,8 +224,8 @@ func (m *Mailbox) Remove(name string, uids ...uint32) error {
 	if f == nil {
 		return fmt.Errorf("pectest: %s: folder %q: %w", m.Address, name, ErrNoFolder)
 	}
-	f.messages = slices.DeleteFunc(f.messages, func(s *Stored) bool { return slices.Contains(uids, s.UID) })
-	m.wake()
+	f.remove(uids)
+	m.touch(f)
 	return nil
 }
 
@@ -234,7 +248,7 @@ func (m *Mailbox) resetUIDs(name string) error {
 		s.UID = f.next
 		f.next++
 	}
-	m.wake()
+	m.touch(f)
 	return nil
 }
 

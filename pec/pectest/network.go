@@ -105,6 +105,7 @@ type Network struct {
 
 	mu        sync.Mutex
 	clock     time.Time
+	under     int // transfers that a carrier has in its hands
 	queue     tasks
 	order     int
 	validity  uint32
@@ -238,6 +239,16 @@ func (n *Network) Providers() []*Provider {
 		all = append(all, of.Provider)
 	}
 	return all
+}
+
+// Config returns how the provider of a domain is configured, with what was left
+// to the defaults filled in.
+func (n *Network) Config(domain string) (ProviderConfig, error) {
+	of := n.byDomain[fold(domain)]
+	if of == nil {
+		return ProviderConfig{}, fmt.Errorf("pectest: no provider of domain %q: %w", domain, ErrConfig)
+	}
+	return of.config, nil
 }
 
 func (n *Network) addProvider(c ProviderConfig) error {

@@ -26,7 +26,9 @@ type parcel struct {
 
 // Carrier takes a message from one provider to the incoming point of another,
 // for instance over SMTP. It returns a *SMTPError for a refusal; any other
-// error means that the other side was not reached.
+// error means that the other side was not reached. It is called in a goroutine
+// of its own, without the network's lock; Settle and Advance wait for it, so it
+// must come back and must not call them.
 type Carrier func(from, to *Provider, reversePath string, recipients []string, message []byte) error
 
 // CarryBy makes the providers hand over messages by a carrier, which must
@@ -107,11 +109,14 @@ func (n *Network) transfer(p *parcel, to *node) {
 		return
 	}
 	carry, from, dest := n.carry, p.by.Provider, to.Provider
+	n.under++
 	go func() {
 		err := carry(from, dest, p.from, p.to, p.data)
 		n.mu.Lock()
 		defer n.mu.Unlock()
 		n.handed(p, to, err)
+		n.under--
+		n.notify()
 	}()
 }
 

@@ -131,7 +131,7 @@ func (c collector) SetFlags(ctx context.Context, name string, id transport.ID, f
 	f, at, err := c.message(ctx, name, id)
 	if err == nil {
 		f.messages[at].Flags = slices.Clone(flags)
-		c.m.wake()
+		c.m.touch(f)
 	}
 	return err
 }
@@ -147,6 +147,7 @@ func (c collector) Move(ctx context.Context, name string, id transport.ID, to st
 	}
 	s := *f.messages[at]
 	f.messages = slices.Delete(f.messages, at, at+1)
+	c.m.touch(f)
 	c.m.put(to, s)
 	return nil
 }
@@ -156,7 +157,7 @@ func (c collector) Delete(ctx context.Context, name string, id transport.ID) err
 	f, at, err := c.message(ctx, name, id)
 	if err == nil {
 		f.messages = slices.Delete(f.messages, at, at+1)
-		c.m.wake()
+		c.m.touch(f)
 	}
 	return err
 }
