@@ -1,0 +1,215 @@
+package outbox
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/certmail/certmail/store"
+	"github.com/certmail/certmail/transport"
+)
+
+// settleTime is how long the outcome of an attempt may take to be written
+// down, also after the context ended.
+const settleTime = 30 * time.Second
+
+// Run works until the context ends, and returns its error, or that of the
+// store.
+func (o *Outbox) Run(ctx context.Context) error {
+	for {
+		if _, err := o.Drain(ctx); err != nil {
+			return err
+		}
+		timer := time.NewTimer(o.opt.Poll)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
+		case <-o.wake:
+		case <-timer.C:
+		}
+		timer.Stop()
+	}
+}
+
+// Drain hands over all that is due now and returns how many attempts it made.
+// What others left unfinished becomes uncertain. The error is that of the
+// context or the store; what becomes of each message is in the store.
+func (o *Outbox) Drain(ctx context.Context) (attempts int, err error) {
+	if _, err := o.opt.Store.Expire(ctx, o.opt.Now()); err != nil {
+		return 0, fmt.Errorf("outbox: %w", err)
+	}
+	var (
+		wait   sync.WaitGroup
+		mu     sync.Mutex
+		errs   []error
+		finish = func(n int, err error) {
+			mu.Lock()
+			defer mu.Unlock()
+			attempts += n
+			if err != nil {
+				errs = append(errs, err)
+			}
+		}
+	)
+	for _, b := range o.boxes {
+		for range o.opt.Concurrency {
+			wait.Go(func() { finish(o.work(ctx, b)) })
+		}
+	}
+	wait.Wait()
+	return attempts, errors.Join(errs...)
+}
+
+// work hands over one message after the other.
+func (o *Outbox) work(ctx context.Context, b *box) (attempts int, err error) {
+	for {
+		if err := ctx.Err(); err != nil {
+			return attempts, err
+		}
+		if !o.open(b) {
+			return attempts, nil
+		}
+		if err := o.pace(ctx, b); err != nil {
+			return attempts, err
+		}
+		now := o.opt.Now()
+		claimed, err := o.opt.Store.Claim(ctx, store.Claim{Account: b.account, Worker: o.opt.Worker, Now: now, Lease: now.Add(o.opt.Lease), Limit: 1})
+		if err != nil {
+			return attempts, fmt.Errorf("outbox: %w", err)
+		}
+		if len(claimed) == 0 {
+			return attempts, nil
+		}
+		attempts++
+		if err := o.attempt(ctx, b, &claimed[0]); err != nil {
+			return attempts, err
+		}
+	}
+}
+
+func (o *Outbox) open(b *box) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return !b.paused && b.suspended == nil
+}
+
+// pace keeps the interval between two messages of an account.
+func (o *Outbox) pace(ctx context.Context, b *box) error {
+	if o.opt.Interval <= 0 {
+		return nil
+	}
+	b.gate.Lock()
+	defer b.gate.Unlock()
+	if wait := b.last.Add(o.opt.Interval).Sub(o.opt.Now()); !b.last.IsZero() && wait > 0 {
+		timer := time.NewTimer(wait)
+		defer timer.Stop()
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-timer.C:
+		}
+	}
+	b.last = o.opt.Now()
+	return nil
+}
+
+// attempt hands one message over and writes down what became of it.
+func (o *Outbox) attempt(ctx context.Context, b *box, s *store.Submission) error {
+	result := o.hand(ctx, b, s)
+	result.At = o.opt.Now()
+	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
+	defer cancel()
+	err := o.opt.Store.Settle(late, s.Account, s.Key, o.opt.Worker, result)
+	if errors.Is(err, store.ErrLost) {
+		// It took longer than the lease, and counts as uncertain already.
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("outbox: settle %s: %w", s.Key, err)
+	}
+	return nil
+}
+
+// hand hands a message to the sender and says what that means.
+func (o *Outbox) hand(ctx context.Context, b *box, s *store.Submission) store.Result {
+	source, closer, err := o.load(ctx, s)
+	if err != nil {
+		if errors.Is(err, store.ErrCorrupt) || errors.Is(err, store.ErrNotFound) {
+			return store.Result{State: store.Refused, Reply: "not sent: " + err.Error()}
+		}
+		return o.later(s, "not sent: "+err.Error())
+	}
+	defer closer()
+	m := &transport.Message{From: s.Sent.Sender, Source: source, Size: s.Size}
+	for _, r := range s.Sent.Recipients {
+		m.To = append(m.To, r.Address)
+	}
+	err = b.sender.Send(ctx, m)
+	if err == nil {
+		return store.Result{State: store.Sent}
+	}
+	known, ok := errors.AsType[*transport.Error](err)
+	switch {
+	case errors.Is(err, transport.ErrLogin):
+		_ = o.set(b.account, func(b *box) { b.suspended = fmt.Errorf("outbox: account %s: %w", b.account, err) })
+		// The message did nothing wrong: it waits for the account.
+		return store.Result{State: store.Queued, NotBefore: s.NotBefore, Reply: err.Error()}
+	case !ok || known.Outcome == transport.Uncertain:
+		return store.Result{State: store.Uncertain, Reply: err.Error()}
+	case known.Outcome == transport.Deferred:
+		return o.later(s, err.Error())
+	}
+	return store.Result{State: store.Refused, Reply: err.Error()}
+}
+
+// later queues a message for another attempt, or gives it up.
+func (o *Outbox) later(s *store.Submission, reply string) store.Result {
+	now := o.opt.Now()
+	next := now.Add(o.opt.Backoff(max(s.Attempts, 1)))
+	if next.Sub(s.Enqueued) > o.opt.GiveUp {
+		return store.Result{State: store.Refused, Reply: "given up after " + o.opt.GiveUp.String() + ": " + reply}
+	}
+	return store.Result{State: store.Queued, NotBefore: next, Reply: reply}
+}
+
+// load reads a message's bytes, verified, before any of them is sent.
+func (o *Outbox) load(ctx context.Context, s *store.Submission) (src io.ReaderAt, closer func(), err error) {
+	r, err := o.opt.Blobs.Open(ctx, s.Sent.SHA256)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer r.Close()
+	if s.Size <= o.opt.MaxMemory {
+		data, err := io.ReadAll(io.LimitReader(r, s.Size+1))
+		switch {
+		case err != nil:
+			return nil, nil, err
+		case int64(len(data)) != s.Size:
+			return nil, nil, fmt.Errorf("%w: %d bytes, want %d", store.ErrCorrupt, len(data), s.Size)
+		}
+		return bytes.NewReader(data), func() {}, nil
+	}
+	f, err := os.CreateTemp(o.opt.SpoolDir, "certmail-outbox-*")
+	if err != nil {
+		return nil, nil, err
+	}
+	closer = func() {
+		_ = f.Close()
+		_ = os.Remove(f.Name())
+	}
+	n, err := io.Copy(f, r)
+	if err == nil && n != s.Size {
+		err = fmt.Errorf("%w: %d bytes, want %d", store.ErrCorrupt, n, s.Size)
+	}
+	if err != nil {
+		closer()
+		return nil, nil, err
+	}
+	return f, closer, nil
+}
