@@ -62,7 +62,9 @@ func TestSettleWaitsForCarriers(t *testing.T) {
 	n.CarryBy(func(_, _ *pectest.Provider, reversePath string, recipients []string, message []byte) error {
 		at := n.Now()
 		time.Sleep(20 * time.Millisecond)
-		require.Equal(t, at, n.Now())
+		if now := n.Now(); !now.Equal(at) {
+			t.Errorf("time went on to %s", now)
+		}
 		return n.Receive(reversePath, recipients, message)
 	})
 	send(t, n, "anna@alfa.example", &pec.Draft{To: pec.Addresses("bruno@beta.example"), Subject: "x", Text: "y"})
