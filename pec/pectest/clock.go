@@ -51,6 +51,7 @@ func (n *Network) Advance(d time.Duration) {
 	if n.clock.Before(until) {
 		n.clock = until
 	}
+	n.notify()
 }
 
 // Settle lets simulated time pass until no mail is under way any more. What

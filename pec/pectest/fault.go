@@ -104,6 +104,7 @@ func (n *Network) AddFault(f Fault) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.faults = append(n.faults, &fault{Fault: f})
+	n.notify()
 	return nil
 }
 
@@ -112,6 +113,7 @@ func (n *Network) ClearFaults() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.faults = nil
+	n.notify()
 }
 
 // occasion is a case in which a fault may strike.

@@ -120,6 +120,7 @@ func (m *Mailbox) put(name string, s Stored) *Stored {
 // touch counts a change of a folder and tells who watches.
 func (m *Mailbox) touch(f *folder) {
 	f.changes++
+	m.net.notify()
 	for w := range m.watchers {
 		select {
 		case w <- struct{}{}:

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/certmail/certmail/pec"
 	"github.com/certmail/certmail/trust"
@@ -79,7 +80,10 @@ func ProvidersFor(domains ...string) []ProviderConfig {
 	var all []ProviderConfig
 	for _, d := range domains {
 		label, _, _ := strings.Cut(d, ".")
-		c := ProviderConfig{Name: "Gestore " + strings.ToUpper(label[:1]) + label[1:] + " S.p.A.", Domain: "pec.gestore-" + d, Domains: []string{d}}
+		if label != "" && label[0] < utf8.RuneSelf {
+			label = strings.ToUpper(label[:1]) + label[1:]
+		}
+		c := ProviderConfig{Name: "Gestore " + label + " S.p.A.", Domain: "pec.gestore-" + d, Domains: []string{d}}
 		for _, user := range []string{"anna", "bruno", "carla"} {
 			c.Accounts = append(c.Accounts, user+"@"+d)
 		}
@@ -262,6 +266,9 @@ func (n *Network) addProvider(c ProviderConfig) error {
 		if !Reserved(d) {
 			return fail(ErrRealDomain, "%s", d)
 		}
+		if !plainDomain(d) {
+			return fail(errors.New("not a domain in letters, digits and hyphens; an international one is written in its xn-- form"), "%q", d)
+		}
 		if n.byDomain[strings.ToLower(d)] != nil {
 			return fail(errors.New("already taken"), "%s", d)
 		}
@@ -291,6 +298,16 @@ func (n *Network) addProvider(c ProviderConfig) error {
 		n.addMailbox(address, of).password = n.newPassword(address)
 	}
 	return nil
+}
+
+// plainDomain tells whether certificates and addresses can hold a domain.
+func plainDomain(d string) bool {
+	for label := range strings.SplitSeq(d, ".") {
+		if label == "" || len(label) > 63 || strings.Trim(label, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") != "" {
+			return false
+		}
+	}
+	return len(d) <= 253
 }
 
 func (c *ProviderConfig) defaults() {
