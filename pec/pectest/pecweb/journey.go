@@ -71,7 +71,7 @@ func what(s *pectest.Step) string {
 	case s.Issued == "":
 		text = kindName(s.Kind)
 	case s.Kind == "":
-		text = "writes the " + kindName(s.Issued)
+		text = kindName(s.Issued) + " is written"
 	default:
 		text = kindName(s.Kind) + ", put into the " + kindName(s.Issued)
 	}

@@ -24,7 +24,7 @@ type messageView struct {
 	Checks         []checkView
 	Findings       []pec.Finding
 	Text           string
-	Data           []dataRow
+	Certified      []dataRow
 	XML            string
 	Header         []headerField
 	Parts          []partView
@@ -84,7 +84,7 @@ func (s *site) message(r *http.Request) (*page, error) {
 	v.Header = headerOf(h)
 	v.Parts = partsOf(m.Envelope.Root, at, false)
 	if m.Data != nil {
-		v.Data, v.XML = dataRows(m.Data), prose(m.Data.Raw)
+		v.Certified, v.XML = dataRows(m.Data), prose(m.Data.Raw)
 	}
 	if original, err := m.Envelope.OpenOriginal(); err == nil {
 		v.Inside = &insideView{

@@ -2,6 +2,7 @@ package pecweb
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/certmail/certmail/pec"
@@ -22,9 +23,15 @@ type picture struct {
 }
 
 type laneGroup struct {
-	X, Width, Middle, Clip int
-	Name                   string
-	Odd                    bool
+	X, Width, Middle int
+	Name             []label
+	Odd              bool
+}
+
+// label is a line of a name.
+type label struct {
+	Y    int
+	Text string
 }
 
 type lane struct {
@@ -43,11 +50,11 @@ type laneKey struct {
 const atSender pectest.Point = "sender"
 
 type arrow struct {
-	Y, TextX, TextY, ClipY, ClipWidth int
-	From, To                          int // middles of lanes; the same for what happens in place
-	Head                              string
-	Issued, Failed                    bool
-	Time, Text, Full                  string
+	Y, ClipY, ClipWidth int
+	From, To, End       int // middles of lanes; the same for what happens in place
+	Head                string
+	Issued, Failed      bool
+	Time, Text, Full    string
 }
 
 // format is how a picture is laid out.
@@ -58,8 +65,8 @@ type format struct {
 }
 
 var (
-	wide   = format{width: 1120, text: 440, row: 30, top: 56, letter: 66}
-	narrow = format{width: 340, row: 46, top: 96, letter: 60}
+	wide   = format{width: 1120, text: 470, row: 30, top: 56, letter: 64}
+	narrow = format{width: 340, row: 46, top: 118, letter: 66}
 )
 
 // draw lays a journey out.
@@ -68,8 +75,9 @@ func draw(j *pectest.Journey, providers []*pectest.Provider, f *format) *picture
 	p := &picture{Width: f.width, Top: f.top, Sideways: f.text == 0}
 	p.lanes(steps, providers, f)
 	y := f.top + 6
+	from := origins(steps)
 	for i := range steps {
-		p.Arrows = append(p.Arrows, p.arrow(j, steps, i, y, f))
+		p.Arrows = append(p.Arrows, p.arrow(j, &steps[i], from[i], y, f))
 		y += f.row
 	}
 	p.Height = y + 8
@@ -112,13 +120,29 @@ func (p *picture) lanes(steps []pectest.Step, providers []*pectest.Provider, f *
 	x := f.text
 	for i, g := range groups {
 		w := each * len(g.keys)
-		name := plain(g.name)
-		p.Groups = append(p.Groups, laneGroup{X: x, Width: w, Middle: x + w/2, Clip: w - 4, Name: short(name, (w-4)*10/f.letter), Odd: i%2 == 1})
+		p.Groups = append(p.Groups, laneGroup{X: x, Width: w, Middle: x + w/2, Name: labels(g.name, (w-4)*10/f.letter, p.Sideways), Odd: i%2 == 1})
 		for _, k := range g.keys {
 			p.Lanes = append(p.Lanes, lane{X: x + each/2, Name: string(k.point), key: k})
 			x += each
 		}
 	}
+}
+
+// labels writes a name within a number of letters, over several lines where
+// there is room for them. Lanes that are too small for one keep only their own.
+func labels(name string, letters int, lines bool) []label {
+	words := []string{plain(name)}
+	if lines {
+		words = strings.Fields(words[0])
+	}
+	if letters < 6 {
+		return nil
+	}
+	var all []label
+	for i, w := range words[:min(len(words), 3)] {
+		all = append(all, label{16 + 15*i, short(w, letters)})
+	}
+	return all
 }
 
 func keyOf(s *pectest.Step) laneKey {
@@ -138,22 +162,18 @@ func (p *picture) middle(k laneKey) int {
 	return -1
 }
 
-func (p *picture) arrow(j *pectest.Journey, steps []pectest.Step, i, y int, f *format) arrow {
-	s := &steps[i]
+func (p *picture) arrow(j *pectest.Journey, s *pectest.Step, from laneKey, y int, f *format) arrow {
 	a := arrow{Failed: s.Failed, Issued: s.Issued != "", Time: clock(s.Time, j.Start)}
 	a.To = p.middle(keyOf(s))
 	if a.To < 0 { // a provider that is not of this network
 		a.To = p.middle(laneKey{point: atSender})
 	}
-	a.From = a.To
-	if from, ok := origin(steps, i); ok {
-		if x := p.middle(from); x >= 0 {
-			a.From = x
-		}
+	if a.From = p.middle(from); a.From < 0 {
+		a.From = a.To
 	}
 	text := what(s)
 	if k := carried(s); s.Kind == "" && k != "" {
-		text = kindName(k) + " comes in, " + text
+		text = kindName(k) + " comes in; " + text
 	}
 	text = plain(text)
 	a.Full = stamp(s.Time).Clock + " " + text + ", " + plain(placeName(s)) + ": " + plain(s.Detail)
@@ -163,49 +183,57 @@ func (p *picture) arrow(j *pectest.Journey, steps []pectest.Step, i, y int, f *f
 	letters := f.text
 	if letters == 0 {
 		letters = f.width
-		a.ClipY, a.TextY, a.Y = y, y+13, y+28
+		a.ClipY, a.Y = y, y+28
 	} else {
-		a.ClipY, a.TextY, a.Y = y, y+19, y+15
+		a.ClipY, a.Y = y, y+9
 	}
 	a.ClipWidth = letters - 6
 	a.Text = short(text, a.ClipWidth*10/f.letter-len(a.Time)-2)
-	switch tip := 9; {
+	const tip, sheet = 9, 7
+	switch {
 	case a.From < a.To:
-		a.Head = fmt.Sprintf("%d,%d %d,%d %d,%d", a.To, a.Y, a.To-tip, a.Y-5, a.To-tip, a.Y+5)
+		if a.End = a.To; a.Issued {
+			a.End -= sheet
+		}
+		a.Head = fmt.Sprintf("%d,%d %d,%d %d,%d", a.End, a.Y, a.End-tip, a.Y-5, a.End-tip, a.Y+5)
 	case a.From > a.To:
-		a.Head = fmt.Sprintf("%d,%d %d,%d %d,%d", a.To, a.Y, a.To+tip, a.Y-5, a.To+tip, a.Y+5)
+		if a.End = a.To; a.Issued {
+			a.End += sheet
+		}
+		a.Head = fmt.Sprintf("%d,%d %d,%d %d,%d", a.End, a.Y, a.End+tip, a.Y-5, a.End+tip, a.Y+5)
 	}
 	return a
 }
 
-// origin is the lane that what a step saw come from.
-func origin(steps []pectest.Step, i int) (laneKey, bool) {
-	s := &steps[i]
-	k := carried(s)
-	if i == 0 && (s.Point == pectest.AtAccess || s.Point == pectest.AtIncoming) {
-		return laneKey{point: atSender}, true
-	}
-	if k == "" {
-		return laneKey{}, false
-	}
-	if s.Point == pectest.AtDelivery {
-		if in := (laneKey{pectest.AtIncoming, s.Provider}); seen(steps[:i], in) {
-			return in, true
-		}
-	}
-	best := -1
-	for at := range i {
-		if steps[at].Issued != k {
+// origins are the lanes that what the steps saw came from; the zero lane for
+// what came from nowhere.
+func origins(steps []pectest.Step) []laneKey {
+	from := make([]laneKey, len(steps))
+	arrived := map[int]bool{} // receipts that came in: each does once
+	for i := range steps {
+		s := &steps[i]
+		k := carried(s)
+		if i == 0 && (s.Point == pectest.AtAccess || s.Point == pectest.AtIncoming) {
+			from[i] = laneKey{point: atSender}
 			continue
 		}
-		if best < 0 || steps[at].Recipient == s.Recipient || steps[best].Recipient != s.Recipient {
-			best = at
+		if in := (laneKey{pectest.AtIncoming, s.Provider}); s.Point == pectest.AtDelivery && k != "" && seen(steps[:i], in) {
+			from[i] = in
+			continue
 		}
+		written := -1
+		for at := range i {
+			if w := &steps[at]; k != "" && w.Issued == k && (written < 0 || arrived[written] || w.Recipient == s.Recipient && steps[written].Recipient != s.Recipient) {
+				written = at
+			}
+		}
+		if written < 0 {
+			continue
+		}
+		from[i] = keyOf(&steps[written])
+		arrived[written] = s.Point == pectest.AtIncoming && k != pec.KindTransport
 	}
-	if best >= 0 {
-		return keyOf(&steps[best]), true
-	}
-	return laneKey{}, k == pec.KindOrdinary
+	return from
 }
 
 func seen(steps []pectest.Step, k laneKey) bool {
