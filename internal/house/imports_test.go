@@ -56,7 +56,7 @@ var rules = []rule{
 		third: []string{goMessage, xNet, xText}, std: []string{"net", "testing"}},
 	{pkg: "pec/pectest/pecserve", own: []string{"envelope", "pec/pectest"}, third: []string{goIMAP, goMessage, goSASL, goSMTP}, std: []string{"net"}},
 
-	{pkg: "pec/pectest/pecweb", own: []string{"daticert", "envelope", "trust", "pec", "pec/pectest"}, std: []string{"net", "net/http"}}, // a web site
+	{pkg: "pec/pectest/pecweb", own: []string{"daticert", "envelope", "receipt", "trust", "pec", "pec/pectest"}, std: []string{"net", "net/http"}}, // a web site
 
 	// The command line holds no logic of its own: public packages and its own rooms.
 	{pkg: "cmd/certmail", own: []string{"PUBLIC", "cmd/certmail/internal/..."}},

@@ -2,10 +2,13 @@ package pecweb_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/certmail/certmail/pec"
 	"github.com/certmail/certmail/pec/pectest/pecweb"
 )
 
@@ -87,4 +90,142 @@ func TestPagesInChromium(t *testing.T) {
 			}
 		}
 	}
+}
+
+// The same holds of mail that wants to break the page, and nothing of it runs.
+func TestHostilePagesInChromium(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: starts a browser; the full run does")
+	}
+	b := startBrowser(t)
+	for _, s := range []string{strings.Repeat("w", 3000), `</bdi><script>document.title="broken"</script><img src=x onerror=document.title="broken">`, strings.Repeat("a\u0301\u0302\u0303", 200)} {
+		n := poisoned(t, s)
+		site, err := pecweb.Start(n, "", nil)
+		require.NoError(t, err)
+		for _, path := range []string{"/", "/mailbox?address=anna@alfa.example", "/message?address=anna@alfa.example&uid=1", "/message?address=anna@alfa.example&uid=3", "/journey?number=1", "/log?domain=pec.gestore-alfa.example"} {
+			for _, width := range []int{360, 1280} {
+				b.size(width, 800)
+				b.open(site.URL[:len(site.URL)-1] + path)
+				var r measured
+				b.eval(measure, &r)
+				require.LessOrEqual(t, r.Scroll, r.Width, "%s %d %.20q: scrolls sideways: %v", path, width, s, r.Outside)
+				require.Empty(t, r.Outside, "%s %d %.20q", path, width, s)
+				var title string
+				b.eval("document.title", &title)
+				require.NotEqual(t, "broken", title)
+			}
+		}
+		require.NoError(t, site.Close())
+	}
+}
+
+// focused is what has the keyboard's focus, and whether that can be seen.
+type focused struct {
+	Name, Tag, Outline string
+	Shown, Inside      bool
+}
+
+const whoHasFocus = `(() => {
+  const e = document.activeElement; e.dataset.reached = 1; const s = getComputedStyle(e), box = e.getBoundingClientRect();
+  return {Name: (e.getAttribute("name") || "") + "|" + (e.textContent.trim() || e.value || "").slice(0, 60), Tag: e.tagName, Outline: s.outlineStyle + " " + s.outlineWidth,
+    Shown: box.width > 0 && box.height > 0, Inside: box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth};
+})()`
+
+// Every control is reached by Tab, in the order of the page, with a focus that
+// can be seen; the skip link skips; a form goes off with Enter.
+func TestKeyboardInChromium(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: starts a browser; the full run does")
+	}
+	n := busy(t)
+	s, err := pecweb.Start(n, "", nil)
+	require.NoError(t, err)
+	defer s.Close()
+	b := startBrowser(t)
+	for _, page := range look {
+		for _, width := range []int{360, 1280} {
+			b.size(width, 800)
+			b.open(s.URL[:len(s.URL)-1] + page.path)
+			var controls int
+			b.eval(`[...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']")]
+				.filter(e => e.getClientRects().length && !e.closest("details:not([open]) > :not(summary)")).length`, &controls)
+			for range controls {
+				b.press("Tab")
+				var f focused
+				b.eval(whoHasFocus, &f)
+				name := fmt.Sprintf("%s %d: %s %s", page.name, width, f.Tag, f.Name)
+				require.True(t, f.Shown && f.Inside, "%s cannot be seen", name)
+				require.Equal(t, "solid 3px", f.Outline, name)
+			}
+			var reached int
+			b.eval(`document.querySelectorAll("[data-reached]").length`, &reached)
+			require.Equal(t, controls, reached, "%s %d", page.name, width)
+		}
+	}
+
+	b.open(s.URL)
+	b.press("Tab")
+	b.press("Enter")
+	b.wait(`location.hash === "#main" && document.activeElement.id === "main"`)
+
+	// A message is sent without a mouse, and mail moves without one.
+	b.open(s.URL)
+	b.eval(`document.getElementById("subject").focus(); document.getElementById("subject").select()`, nil)
+	for _, letter := range "Da tastiera" {
+		b.press(string(letter))
+	}
+	b.press("Enter")
+	b.wait(`location.pathname === "/journey" && document.querySelector("h1").textContent.includes("Da tastiera")`)
+	b.eval(`document.querySelector("button[value=settle]").focus()`, nil)
+	b.press("Enter")
+	b.wait(`document.body.textContent.includes("delivered to 1 of 1")`)
+}
+
+// The page follows the network while somebody writes in a form and has the
+// focus somewhere.
+func TestLiveInChromium(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: starts a browser; the full run does")
+	}
+	n := network(t, nil)
+	send(t, n, "anna@alfa.example", &pec.Draft{To: pec.Addresses("bruno@beta.example"), Subject: "La prima", Text: "x"})
+	s, err := pecweb.Start(n, "", nil)
+	require.NoError(t, err)
+	defer s.Close()
+	b := startBrowser(t)
+	b.open(s.URL)
+	b.wait(`document.getElementById("live").textContent.includes("up to date")`)
+	b.eval(`document.getElementById("subject").value = "half written"; [...document.querySelectorAll("#journeys a")][0].focus()`, nil)
+	send(t, n, "anna@alfa.example", &pec.Draft{To: pec.Addresses("bruno@beta.example"), Subject: "Nuova <b>notizia</b>", Text: "x"})
+	b.wait(`document.getElementById("journeys").textContent.includes("Nuova <b>notizia</b>")`)
+	n.Settle()
+	b.wait(`document.getElementById("journeys").textContent.includes("delivered to 1 of 1")`)
+	var ok bool
+	b.eval(`document.getElementById("subject").value === "half written" && document.activeElement.textContent === "La prima" && !document.querySelector("#journeys b")`, &ok)
+	require.True(t, ok, "what was written and the focus stay")
+	require.NoError(t, s.Close())
+	b.wait(`document.getElementById("live").textContent.includes("cannot be reached")`)
+}
+
+// Without script every form works as well.
+func TestWithoutScriptInChromium(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: starts a browser; the full run does")
+	}
+	n := network(t, nil)
+	s, err := pecweb.Start(n, "", nil)
+	require.NoError(t, err)
+	defer s.Close()
+	b := startBrowser(t)
+	b.do("Emulation.setScriptExecutionDisabled", map[string]any{"value": true}, nil)
+	b.open(s.URL)
+	for range 9 { // skip link, crumb, four buttons of the clock, from, to, cc
+		b.press("Tab")
+	}
+	b.press("Enter")
+	require.Eventually(t, func() bool { return len(n.Journeys()) == 1 }, 10*time.Second, 50*time.Millisecond)
+	var live string
+	b.wait(`location.pathname === "/journey"`)
+	b.eval(`document.getElementById("live").textContent`, &live)
+	require.Empty(t, live, "the script did not run")
 }

@@ -5,7 +5,23 @@ import (
 	"strconv"
 
 	"github.com/certmail/certmail/pec/pectest"
+	"github.com/certmail/certmail/receipt"
 )
+
+// eventNames are those of the entries about what was issued.
+var eventNames = map[receipt.Form]string{
+	receipt.FormAcceptance: "acceptance", receipt.FormNonAcceptance: "notice of non-acceptance", receipt.FormNonAcceptanceVirus: "notice of non-acceptance for a virus",
+	receipt.FormTakeCharge: "take-charge receipt", receipt.FormVirusDetection: "virus detection notice", receipt.FormNonDeliveryVirus: "notice of non-delivery for a virus",
+	receipt.FormDeliveryComplete: "complete delivery receipt", receipt.FormDeliveryBrief: "brief delivery receipt", receipt.FormDeliveryConcise: "concise delivery receipt",
+	receipt.FormNonDelivery: "notice of non-delivery", receipt.FormTimeoutFirst: "first time-out notice", receipt.FormTimeoutSecond: "second time-out notice",
+}
+
+func eventName(event string) string {
+	if name := eventNames[receipt.Form(event)]; name != "" {
+		return name
+	}
+	return plain(event)
+}
 
 type logView struct {
 	Name     string

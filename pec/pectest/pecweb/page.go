@@ -20,7 +20,7 @@ var files embed.FS
 // templates are the pages; that they can be read is tested.
 func templates() *template.Template {
 	return template.Must(template.New("").Funcs(template.FuncMap{
-		"plain": plain, "named": named, "link": link, "kind": kindName, "count": count, "bytes": number, "stamp": stamp,
+		"plain": plain, "named": named, "link": link, "kind": kindName, "count": count, "bytes": number, "stamp": stamp, "event": eventName,
 		"list": func(all []string) string { return plain(strings.Join(all, ", ")) },
 		"add":  func(a, b int) int { return a + b },
 	}).ParseFS(files, "page/*.tmpl"))

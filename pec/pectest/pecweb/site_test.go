@@ -86,7 +86,7 @@ func parse(t testing.TB, page string) *html.Node {
 func all(n *html.Node, name string) []*html.Node {
 	var out []*html.Node
 	for d := range n.Descendants() {
-		if d.Type == html.ElementNode && (name == "" || d.Data == name) {
+		if d.Type == html.ElementNode && !(d.Namespace == "svg" && name == "title") && (name == "" || d.Data == name) {
 			out = append(out, d)
 		}
 	}
@@ -127,6 +127,9 @@ func crawl(t testing.TB, h http.Handler) map[string]string {
 		resp := visit(t, h, path)
 		body, err := io.ReadAll(resp.Body)
 		require.NoError(t, err)
+		if resp.StatusCode == http.StatusUnprocessableEntity && strings.HasPrefix(path, "/download?") {
+			continue // in an encoding that nobody knows
+		}
 		require.Equal(t, http.StatusOK, resp.StatusCode, path)
 		pages[path] = string(body)
 		if !strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html") {
