@@ -43,7 +43,7 @@ func busy(t testing.TB) *pectest.Network {
 		Attachments: []pec.File{pec.FileBytes("offerta.txt", "text/plain", []byte("cento euro\r\n"))}})
 	n.Settle()
 	require.NoError(t, n.AddFault(pectest.Fault{Kind: pectest.Lose, Message: pec.KindDelivery, Times: 1}))
-	require.NoError(t, n.AddFault(pectest.Fault{Kind: pectest.Alter, Message: pec.KindTakeCharge, Times: 1}))
+	require.NoError(t, n.AddFault(pectest.Fault{Kind: pectest.Alter, Message: pec.KindTakeCharge, Times: 1, Checked: true}))
 	send(t, n, "carla@beta.example", &pec.Draft{To: pec.Addresses("bruno@alfa.example", "nessuno@alfa.example"), Cc: pec.Addresses("anna@beta.example", "fuori@posta.test"), Subject: "Convocazione dell'assemblea", Text: "Si convoca."})
 	n.Settle()
 	n.Advance(25 * time.Hour)
