@@ -59,5 +59,5 @@ func TestSameSeedOtherMachine(t *testing.T) {
 	cmd.Env = append(os.Environ(), otherMachine+"=1", "TZ=Asia/Tokyo", "LC_ALL=C", "GOMAXPROCS=1", "GODEBUG=cpu.all=off")
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, string(out))
-	require.Contains(t, string(out), digest+" Local 1")
+	require.Contains(t, string(out), digest+" Asia/Tokyo 1\n")
 }
