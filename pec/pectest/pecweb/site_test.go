@@ -43,7 +43,7 @@ func busy(t testing.TB) *pectest.Network {
 		Attachments: []pec.File{pec.FileBytes("offerta.txt", "text/plain", []byte("cento euro\r\n"))}})
 	n.Settle()
 	require.NoError(t, n.AddFault(pectest.Fault{Kind: pectest.Lose, Message: pec.KindDelivery, Times: 1}))
-	require.NoError(t, n.AddFault(pectest.Fault{Kind: pectest.Alter, Message: pec.KindTakeCharge, Times: 1}))
+	require.NoError(t, n.AddFault(pectest.Fault{Kind: pectest.Alter, Message: pec.KindTakeCharge, Times: 1, Checked: true}))
 	send(t, n, "carla@beta.example", &pec.Draft{To: pec.Addresses("bruno@alfa.example", "nessuno@alfa.example"), Cc: pec.Addresses("anna@beta.example", "fuori@posta.test"), Subject: "Convocazione dell'assemblea", Text: "Si convoca."})
 	n.Settle()
 	n.Advance(25 * time.Hour)
@@ -156,6 +156,9 @@ func form(t testing.TB, doc *html.Node, action string) url.Values {
 		}
 		v := url.Values{}
 		for _, in := range all(f, "input") {
+			if attr(in, "type") == "checkbox" {
+				continue
+			}
 			v.Set(attr(in, "name"), attr(in, "value"))
 		}
 		return v
