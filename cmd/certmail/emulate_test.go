@@ -168,7 +168,7 @@ func TestEmulateForPeople(t *testing.T) {
 	}
 }
 
-func TestEmulateRefusesRealDomainsPlainly(t *testing.T) {
+func TestEMU25_EmulateRefusesRealDomains(t *testing.T) {
 	for _, d := range []string{"pec.it", "legalmail.it", "pec.agid.gov.it", "example.it"} {
 		r := certmail("emulate", "--domain", "ok.example", "--domain", d)
 		require.Equal(t, exitUsage, r.code)
