@@ -77,7 +77,7 @@ func (l *list) String() string { return strings.Join(*l, " ") }
 
 func (l *list) Set(value string) error {
 	if value == "" {
-		return errors.New("a file name is missing")
+		return errors.New("a value is missing")
 	}
 	*l = append(*l, value)
 	return nil

@@ -6,10 +6,11 @@
 //	certmail extract FILE       its original, attachments and certification data
 //	certmail reconcile PATH…    what became of each recipient of each message
 //	certmail fixtures DIR       a signed set of every message type, quirk and tampering
+//	certmail emulate            a network of providers to develop against, on this machine
 //	certmail bench              the library against its yardsticks
 //
-// It is a thin layer over the module's public packages. It never uses the
-// network. Beside temporary files, only extract, fixtures and reconcile --html
+// It is a thin layer over the module's public packages. Only emulate uses the
+// network, as a server on loopback. Beside temporary files, only extract, fixtures and reconcile --html
 // write any, where they are told to.
 package main
 
@@ -51,6 +52,7 @@ func commands() []command {
 		{"extract", "write a message's original, attachments and certification data to files", extractHelp, (*app).extract},
 		{"reconcile", "say what became of each recipient of each message", reconcileHelp, (*app).reconcile},
 		{"fixtures", "write a signed set of every message type, quirk and tampering", fixturesHelp, (*app).fixtures},
+		{"emulate", "run a network of providers on this machine, with a web page", emulateHelp, (*app).emulate},
 		{"bench", "measure the library against its yardsticks", benchHelp, (*app).bench},
 	}
 }

@@ -116,6 +116,17 @@ func TestUsage(t *testing.T) {
 		"flag without value": {"verify", "x.eml", "--ca"},
 		"trusted list":       {"verify", "--tsl", "list.xml", "x.eml"},
 		"stdin twice":        {"reconcile", "-", "--sent", "-"},
+		"emulate a file":     {"emulate", "x.eml"},
+		"emulate bad seed":   {"emulate", "--seed", "x"},
+		"emulate bad fault":  {"emulate", "--fault", "explode"},
+		"emulate no one":     {"emulate", "--fault", "lose,provider=nobody.example"},
+		"emulate no profile": {"emulate", "--profile", "posh"},
+		"emulate no domain":  {"emulate", "--domain", ""},
+		"emulate real PEC":   {"emulate", "--domain", "pec.it"},
+		"emulate odd domain": {"emulate", "--domain", ".example"},
+		"emulate twice":      {"emulate", "--domain", "a.example", "--domain", "a.example"},
+		"emulate remote web": {"emulate", "--web", "0.0.0.0:0"},
+		"emulate odd web":    {"emulate", "--web", "8080"},
 		"bench with a file":  {"bench", "x.eml"},
 	} {
 		t.Run(name, func(t *testing.T) {

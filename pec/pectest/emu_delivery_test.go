@@ -156,3 +156,25 @@ func TestQuota(t *testing.T) {
 	n.Settle()
 	require.Equal(t, "posta-certificata", kinds(t, n, bruno))
 }
+
+// TestResetUIDValidityFault: after a delivery the inbox is numbered anew, and
+// nothing in it is lost.
+func TestResetUIDValidityFault(t *testing.T) {
+	n := network(t, &pectest.NetworkOptions{Faults: []pectest.Fault{{Kind: pectest.ResetUIDValidity, Mailbox: bruno, Times: 1}}})
+	box, err := n.Mailbox(bruno)
+	require.NoError(t, err)
+	before, err := box.Status(pectest.Inbox)
+	require.NoError(t, err)
+	send(t, n, anna, &pec.Draft{To: pec.Addresses(bruno), Subject: "Contratto"})
+	n.Settle()
+	after, err := box.Status(pectest.Inbox)
+	require.NoError(t, err)
+	require.NotEqual(t, before.UIDValidity, after.UIDValidity)
+	require.Equal(t, 1, after.Messages)
+	send(t, n, anna, &pec.Draft{To: pec.Addresses(bruno), Subject: "Contratto"})
+	n.Settle()
+	last, err := box.Status(pectest.Inbox)
+	require.NoError(t, err)
+	require.Equal(t, after.UIDValidity, last.UIDValidity, "once")
+	require.Equal(t, "posta-certificata posta-certificata", kinds(t, n, bruno))
+}

@@ -191,25 +191,3 @@ func toldStatus(o *pectest.Outcome, r *pectest.RecipientOutcome) receipt.Status 
 	}
 	return receipt.StatusSubmitted
 }
-
-// TestSameSeedSameMailboxes: byte for byte, whatever the machine.
-func TestSameSeedSameMailboxes(t *testing.T) {
-	run := func(seed uint64) (all [][]byte) {
-		n := network(t, &pectest.NetworkOptions{Seed: seed, Faults: []pectest.Fault{{Kind: pectest.Delay, Message: pec.KindDelivery, For: 30 * hour, Times: 1}}})
-		send(t, n, anna, &pec.Draft{To: pec.Addresses(bruno, "nessuno@beta.example"), Cc: pec.Addresses("carla@alfa.example"), Subject: "Uno",
-			Attachments: []pec.File{pec.FileBytes("contratto.bin", "", []byte{1, 2, 3})}})
-		send(t, n, bruno, &pec.Draft{To: pec.Addresses(anna), Subject: "Due"})
-		n.Advance(40 * hour)
-		for _, m := range n.Mailboxes() {
-			for _, s := range m.Messages() {
-				all = append(all, s.Data)
-			}
-		}
-		signed, err := n.SignedLDIF()
-		require.NoError(t, err)
-		return append(all, n.LDIF(), signed, []byte(account(t, n, anna).Password()))
-	}
-	first := run(1)
-	require.Equal(t, first, run(1))
-	require.NotEqual(t, first, run(2))
-}

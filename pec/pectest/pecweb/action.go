@@ -83,6 +83,7 @@ func (s *site) addFault(r *http.Request) (string, error) {
 	f := r.PostForm
 	fault := pectest.Fault{
 		Kind: pectest.FaultKind(f.Get("fault")), Message: pec.Kind(f.Get("message")), Provider: f.Get("provider"), Mailbox: strings.TrimSpace(f.Get("mailbox")),
+		Checked: f.Get("checked") != "",
 	}
 	for name, to := range map[string]*int{"skip": &fault.Skip, "times": &fault.Times} {
 		if v := strings.TrimSpace(f.Get(name)); v != "" {

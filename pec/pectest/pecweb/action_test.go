@@ -99,13 +99,13 @@ func TestAddAndClearFaults(t *testing.T) {
 	doc, _ := read(t, h, "/")
 	v := form(t, doc, "/fault")
 	for name, value := range map[string]string{
-		"fault": "delay", "message": "avvenuta-consegna", "provider": "pec.gestore-beta.example", "mailbox": " bruno@beta.example ", "skip": "1", "times": "2", "for": "13h",
+		"fault": "delay", "message": "avvenuta-consegna", "provider": "pec.gestore-beta.example", "mailbox": " bruno@beta.example ", "skip": "1", "times": "2", "for": "13h", "checked": "1",
 	} {
 		v.Set(name, value)
 	}
 	resp := post(t, h, "/fault", v)
 	require.Equal(t, "/?done=fault", resp.Header.Get("Location"))
-	require.Equal(t, pectest.Fault{Kind: pectest.Delay, Message: pec.KindDelivery, Provider: "pec.gestore-beta.example", Mailbox: "bruno@beta.example", Skip: 1, Times: 2, For: 13 * time.Hour},
+	require.Equal(t, pectest.Fault{Kind: pectest.Delay, Message: pec.KindDelivery, Provider: "pec.gestore-beta.example", Mailbox: "bruno@beta.example", Skip: 1, Times: 2, For: 13 * time.Hour, Checked: true},
 		n.Faults()[0].Fault)
 	doc, _ = read(t, h, "/?done=fault")
 	require.Contains(t, text(doc), "The fault is there from now on.")

@@ -95,7 +95,7 @@ func TestPolicyOfPages(t *testing.T) {
 	}
 }
 
-func TestStartStaysOnLoopback(t *testing.T) {
+func TestEMU25_StartStaysOnLoopback(t *testing.T) {
 	n := network(t, nil)
 	for _, address := range []string{":0", "0.0.0.0:0", "[::]:0", "192.0.2.1:0", "example.example:0"} {
 		_, err := pecweb.Start(n, address, nil)

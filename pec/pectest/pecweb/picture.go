@@ -172,7 +172,7 @@ func (p *picture) arrow(j *pectest.Journey, s *pectest.Step, from laneKey, y int
 		a.From = a.To
 	}
 	text := what(s)
-	if k := carried(s); s.Kind == "" && k != "" {
+	if k := carried(s); s.Kind == "" && k != "" && from != (laneKey{}) {
 		text = kindName(k) + " comes in; " + text
 	}
 	text = plain(text)
@@ -220,6 +220,9 @@ func origins(steps []pectest.Step) []laneKey {
 		if in := (laneKey{pectest.AtIncoming, s.Provider}); s.Point == pectest.AtDelivery && k != "" && seen(steps[:i], in) {
 			from[i] = in
 			continue
+		}
+		if i > 0 && s.Kind == "" && steps[i-1].Kind == k && keyOf(&steps[i-1]) == keyOf(s) {
+			continue // the step before said already that it came
 		}
 		written := -1
 		for at := range i {

@@ -156,6 +156,9 @@ func form(t testing.TB, doc *html.Node, action string) url.Values {
 		}
 		v := url.Values{}
 		for _, in := range all(f, "input") {
+			if attr(in, "type") == "checkbox" {
+				continue
+			}
 			v.Set(attr(in, "name"), attr(in, "value"))
 		}
 		return v
