@@ -271,3 +271,53 @@ func TestClientAgainstNetwork(t *testing.T) {
 		}
 	}
 }
+
+// TestClientSendAll: a mailing of a template, interrupted and run again.
+func TestClientSendAll(t *testing.T) {
+	ctx := context.Background()
+	n, err := pectest.NewNetwork(nil)
+	require.NoError(t, err)
+	s, b := keep.NewMemory(), keep.NewMemoryBlobs()
+	c := client(t, n, anna, s, b, nil)
+	letters := func(yield func(string, *pec.Draft) bool) {
+		for i := range 60 {
+			to := bruno
+			switch {
+			case i == 7:
+				to = "not an address"
+			case i%10 == 3:
+				to = "nessuno@beta.example"
+			}
+			if !yield(fmt.Sprint("letter ", i), &pec.Draft{To: pec.Addresses(to), Subject: fmt.Sprint("Avviso n. ", i), Text: "Gentile cliente, …\n"}) {
+				return
+			}
+		}
+	}
+	seen := 0
+	p, err := c.SendAll(ctx, letters, func(pec.Progress) bool { seen++; return seen < 25 })
+	require.NoError(t, err)
+	require.Equal(t, 25, p.Queued+p.Known+p.Faulty)
+	var faults []string
+	p, err = c.SendAll(ctx, letters, func(p pec.Progress) bool {
+		if p.Err != nil {
+			faults = append(faults, p.Key)
+		}
+		return true
+	})
+	require.NoError(t, err)
+	require.Equal(t, []int{35, 24, 1}, []int{p.Queued, p.Known, p.Faulty})
+	require.Equal(t, []string{"letter 7"}, faults)
+	drain(t, n, anna, s, b)
+	n.Settle()
+	_, err = c.Collect(ctx)
+	require.NoError(t, err)
+	require.Len(t, n.Outcomes(), 59, "each once")
+	failed := 0
+	for a, err := range c.Anomalies(ctx) {
+		require.NoError(t, err)
+		require.Equal(t, receipt.StatusFailed, a.Status)
+		require.Contains(t, a.Why, "5.1.1")
+		failed++
+	}
+	require.Equal(t, 6, failed)
+}
