@@ -115,6 +115,9 @@ func (c *Client) anomaliesOf(ctx context.Context, s *store.Submission, yield fun
 		switch r.Status {
 		case receipt.StatusFailed, receipt.StatusRejected, receipt.StatusConflict, receipt.StatusOverdue:
 			a.Recipient, a.Status, a.Why = r.Address, r.Status, r.Explanation
+			if r.Reason != "" {
+				a.Why = r.Reason + "; " + a.Why
+			}
 			if !yield(a, nil) {
 				return false
 			}
