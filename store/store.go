@@ -6,6 +6,11 @@
 // when a method returns without an error, a crash of the process or of the
 // machine does not undo it (Memory excepted). And a row never points to bytes
 // that are not durable: put the Blob first.
+//
+// Strings may hold any bytes; what mail says is never refused for how it looks.
+// Names that programs choose (account, key, worker, folder) are up to MaxName
+// bytes long. Times come back as the same instants in UTC, to the nanosecond.
+// Message-IDs are compared without angle brackets.
 package store
 
 import (
@@ -43,8 +48,9 @@ type Submission struct {
 	Account, Key string
 	// Sent is the message as the ledger knows it: Message-ID, sender,
 	// recipients, digest. Sent.SHA256 names the Blob with the exact bytes,
-	// which is durable before the submission is enqueued. Sent.Time is zero
-	// until it was handed over.
+	// which is durable before the submission is enqueued. Sent.Time and
+	// Sent.Uncertain are the store's: the time is zero but for what is sent or
+	// uncertain, which alone is marked so.
 	Sent receipt.Sent
 	Size int64
 	// Priority goes before age: higher ones are claimed first.
@@ -52,10 +58,11 @@ type Submission struct {
 	// NotBefore is the earliest time of the next attempt.
 	NotBefore time.Time
 
-	// What follows is the store's; Enqueue sets it.
+	// What follows is the store's; Enqueue sets it. Attempts counts how often it
+	// was claimed.
 	State    State
 	Attempts int
-	// Worker has it until Lease, while it is sending.
+	// Worker has it until Lease, while it is sending; both are zero else.
 	Worker string
 	Lease  time.Time
 	// Reply is what the server said last, or why it is not known.
@@ -74,7 +81,8 @@ type Claim struct {
 	// work is its own until Lease.
 	Worker     string
 	Now, Lease time.Time
-	Limit      int
+	// Limit is how many at most, one at least.
+	Limit int
 }
 
 // Result is what became of an attempt.
@@ -100,7 +108,10 @@ type Batch struct {
 }
 
 // Collected is one message that was fetched. Its bytes are the Blob SHA256,
-// durable before the batch is taken in.
+// durable before the batch is taken in; zero when the mailbox did not give them.
+//
+// A message is known in its folder by its bytes, or by its ID where there are
+// none: collected again it is not a second one, and what was said last counts.
 type Collected struct {
 	ID     transport.ID
 	SHA256 receipt.Digest
@@ -116,7 +127,9 @@ type Collected struct {
 }
 
 // Recorded is an event with its place: Seq grows with every event taken in
-// and is never used again, so that readers can go on where they stopped.
+// and is never used again, so that readers can go on where they stopped. Once
+// an event can be seen, none with a lower Seq appears any more, however many
+// collect at a time.
 type Recorded struct {
 	Seq     int64
 	Account string
@@ -144,17 +157,19 @@ type Store interface {
 	// oldest first; no two workers ever get the same one.
 	Claim(ctx context.Context, c Claim) ([]Submission, error)
 	// Settle ends an attempt. ErrLost when the worker does not have the
-	// submission any more.
+	// submission any more, ErrState when the result is none.
 	Settle(ctx context.Context, account, key, worker string, r Result) error
-	// Renew prolongs the leases of all that a worker has. It returns how many.
+	// Renew prolongs the leases of all that a worker has, and shortens none. It
+	// returns how many it has.
 	Renew(ctx context.Context, worker string, lease time.Time) (int, error)
 	// Expire makes uncertain what is sending with a lease that ended: its
-	// worker died, and whether the message left is not known.
+	// worker died, and whether the message left is not known. Sent.Time becomes
+	// that of the claim, before which it cannot have left.
 	Expire(ctx context.Context, now time.Time) ([]Submission, error)
 	// Decide moves a submission from one state to another by an explicit
 	// decision or a proof: queued → cancelled, uncertain → sent, refused or
-	// queued. ErrState when it is not in that state, or the step is none of
-	// these.
+	// queued (see CanDecide). ErrState when it is not in that state, or the step
+	// is none of these. The reason becomes its Reply.
 	Decide(ctx context.Context, account, key string, from, to State, why string, at time.Time) error
 	// Submission returns one; ErrNotFound.
 	Submission(ctx context.Context, account, key string) (Submission, error)
@@ -167,13 +182,15 @@ type Store interface {
 	Cursor(ctx context.Context, account, folder string) (transport.Cursor, error)
 	// Collect takes in a batch and returns the events that are new.
 	Collect(ctx context.Context, b Batch) ([]Recorded, error)
-	// Unreadable lists what could not be read, oldest first.
+	// Unreadable lists what could not be read, oldest first, without events; of
+	// all accounts when account is empty.
 	Unreadable(ctx context.Context, account string) ([]Collected, error)
-	// Events returns up to limit events behind seq, of all accounts when
-	// account is empty.
+	// Events returns up to limit events (0: 1000) behind seq, in the order of
+	// Seq, of all accounts when account is empty.
 	Events(ctx context.Context, account string, after int64, limit int) ([]Recorded, error)
 	// EventsAbout returns all events of one message: those that bear its
-	// Message-ID or Reference, and those of the identifiers that these bear.
+	// Message-ID or Reference, and those of the identifiers that these bear, in
+	// the order of Seq.
 	EventsAbout(ctx context.Context, account, messageID string) ([]Recorded, error)
 
 	Close() error
@@ -203,4 +220,11 @@ var (
 	ErrCorrupt = errors.New("stored bytes are corrupt")
 	// ErrMessageID says that another submission has the Message-ID.
 	ErrMessageID = errors.New("Message-ID is taken")
+	// ErrInvalid says that what was given cannot be stored, and never will be.
+	ErrInvalid = errors.New("cannot be stored")
+	// ErrNewer says that the database was made by a newer version of this
+	// module.
+	ErrNewer = errors.New("database is of a newer version")
+	// ErrClosed says that the store was closed.
+	ErrClosed = errors.New("store is closed")
 )
