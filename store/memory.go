@@ -280,6 +280,9 @@ func (m *Memory) Decide(ctx context.Context, account, key string, from, to State
 		return fmt.Errorf("submission %q: %s, not from %s to %s: %w", key, s.State, from, to, ErrState)
 	}
 	m.move(s, to, why, at)
+	if to == Sent && s.Sent.Time.IsZero() {
+		s.Sent.Time = at.UTC()
+	}
 	return nil
 }
 

@@ -167,8 +167,9 @@ type Store interface {
 	// that of the claim, before which it cannot have left.
 	Expire(ctx context.Context, now time.Time) ([]Submission, error)
 	// Decide moves a submission from one state to another by an explicit
-	// decision or a proof: queued → cancelled, uncertain → sent, refused or
-	// queued (see CanDecide). ErrState when it is not in that state, or the step
+	// decision or a proof: queued → cancelled or sent, uncertain → sent,
+	// refused or queued (see CanDecide). at becomes the Sent.Time of what was
+	// never handed over so far as is known. ErrState when it is not in that state, or the step
 	// is none of these. The reason becomes its Reply.
 	Decide(ctx context.Context, account, key string, from, to State, why string, at time.Time) error
 	// Submission returns one; ErrNotFound.

@@ -1,0 +1,196 @@
+package storetest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"testing/iotest"
+
+	"github.com/certmail/certmail/store"
+)
+
+// OpenedBlobs is a new, empty store of bytes under test.
+type OpenedBlobs struct {
+	store.Blobs
+	// Again opens the same once more, as another process would; nil for one that
+	// ends with its process.
+	Again func() store.Blobs
+	// Damage changes or cuts the stored bytes of a digest behind the store's
+	// back; nil where that cannot be done.
+	Damage func(name string, change func([]byte) []byte)
+}
+
+func (o OpenedBlobs) second() store.Blobs {
+	if o.Again == nil {
+		return o.Blobs
+	}
+	return o.Again()
+}
+
+// Blobs tries a store of bytes. open is called once for each subtest.
+func Blobs(t *testing.T, open func(t *testing.T) OpenedBlobs) {
+	for _, c := range []struct {
+		name string
+		try  func(*testing.T, OpenedBlobs)
+	}{
+		{"PutAndOpen", putAndOpen},
+		{"PutAtOnce", putAtOnce},
+		{"PutFails", putFails},
+		{"Corrupt", corrupt},
+		{"OpenIsCancelled", openIsCancelled},
+	} {
+		t.Run(c.name, func(t *testing.T) { c.try(t, open(t)) })
+	}
+}
+
+func noise(seed uint64, size int) []byte {
+	data := make([]byte, size)
+	r := rand.NewChaCha8([32]byte{byte(seed), byte(seed >> 8)})
+	r.Read(data)
+	return data
+}
+
+func read(t *testing.T, b store.Blobs, data []byte) {
+	t.Helper()
+	r, err := b.Open(t.Context(), digest(string(data)))
+	must(t, err)
+	got, err := io.ReadAll(r)
+	must(t, err)
+	must(t, r.Close())
+	if !bytes.Equal(got, data) {
+		t.Fatalf("%d bytes read, not the %d that were put", len(got), len(data))
+	}
+}
+
+func putAndOpen(t *testing.T, o OpenedBlobs) {
+	var list [][]byte
+	for i, size := range []int{0, 1, 4095, 32 << 10, 1<<20 + 1} {
+		data := noise(uint64(i), size)
+		list = append(list, data)
+		for _, r := range []io.Reader{bytes.NewReader(data), iotest.HalfReader(bytes.NewReader(data)), iotest.DataErrReader(bytes.NewReader(data))} {
+			sum, n, err := o.Put(t.Context(), r)
+			must(t, err)
+			equal(t, "digest", sum, digest(string(data)))
+			equal(t, "size", n, int64(size))
+			read(t, o, data)
+		}
+	}
+	for _, b := range []store.Blobs{o, o.second()} {
+		for _, data := range list {
+			read(t, b, data)
+		}
+		for _, none := range []string{"none", "zero"} {
+			sum := digest(none)
+			if none == "zero" {
+				clear(sum[:])
+			}
+			_, err := b.Open(t.Context(), sum)
+			fails(t, err, store.ErrNotFound)
+		}
+	}
+}
+
+// putAtOnce lets two clients put the same and other bytes at a time, while
+// others read: what can be opened is whole.
+func putAtOnce(t *testing.T, o OpenedBlobs) {
+	blobs := []store.Blobs{o.Blobs, o.second()}
+	var wg sync.WaitGroup
+	for i := range 8 {
+		wg.Go(func() {
+			for j := range 8 {
+				data := noise(uint64(i*j), 100_000)
+				if _, _, err := blobs[i%2].Put(t.Context(), bytes.NewReader(data)); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+		wg.Go(func() {
+			for j := range 30 {
+				data := noise(uint64(i*(j%8)), 100_000)
+				r, err := blobs[j%2].Open(t.Context(), digest(string(data)))
+				if errors.Is(err, store.ErrNotFound) {
+					continue
+				}
+				if err != nil {
+					t.Error(err)
+					continue
+				}
+				got, err := io.ReadAll(r)
+				if err != nil || !bytes.Equal(got, data) {
+					t.Errorf("%d bytes of %d, error %v", len(got), len(data), err)
+				}
+				r.Close()
+			}
+		})
+	}
+	wg.Wait()
+	for i := range 8 {
+		for j := range 8 {
+			read(t, blobs[1], noise(uint64(i*j), 100_000))
+		}
+	}
+}
+
+func putFails(t *testing.T, o OpenedBlobs) {
+	data := noise(1, 50_000)
+	_, _, err := o.Put(t.Context(), io.MultiReader(bytes.NewReader(data), iotest.ErrReader(io.ErrUnexpectedEOF)))
+	fails(t, err, io.ErrUnexpectedEOF)
+	_, _, err = o.Put(ended(), bytes.NewReader(data))
+	fails(t, err, context.Canceled)
+	ctx, cancel := context.WithCancel(t.Context())
+	_, _, err = o.Put(ctx, io.MultiReader(bytes.NewReader(data[:1000]), readFunc(func([]byte) (int, error) { cancel(); return 0, nil }), bytes.NewReader(data[1000:])))
+	fails(t, err, context.Canceled)
+	for _, part := range [][]byte{data, data[:1000]} {
+		_, err = o.Open(t.Context(), digest(string(part)))
+		fails(t, err, store.ErrNotFound)
+	}
+	_, _, err = o.Put(t.Context(), bytes.NewReader(data))
+	must(t, err)
+	read(t, o, data)
+}
+
+type readFunc func([]byte) (int, error)
+
+func (f readFunc) Read(p []byte) (int, error) { return f(p) }
+
+func corrupt(t *testing.T, o OpenedBlobs) {
+	if o.Damage == nil {
+		return
+	}
+	data := noise(1, 70_000)
+	for what, change := range map[string]func([]byte) []byte{
+		"a bit":     func(b []byte) []byte { b[33_000] ^= 4; return b },
+		"the end":   func(b []byte) []byte { return b[:69_999] },
+		"all":       func([]byte) []byte { return nil },
+		"more":      func(b []byte) []byte { return append(b, 'x') },
+		"the start": func(b []byte) []byte { return b[1:] },
+	} {
+		sum, _, err := o.Put(t.Context(), bytes.NewReader(data))
+		must(t, err)
+		o.Damage(sum.String(), change)
+		r, err := o.Open(t.Context(), sum)
+		must(t, err)
+		if _, err = io.ReadAll(r); !errors.Is(err, store.ErrCorrupt) {
+			t.Errorf("%s: error %v, want ErrCorrupt", what, err)
+		}
+		if _, err = r.Read(make([]byte, 1)); !errors.Is(err, store.ErrCorrupt) {
+			t.Errorf("%s: then error %v, want ErrCorrupt", what, err)
+		}
+		must(t, r.Close())
+	}
+	// Put heals.
+	_, _, err := o.Put(t.Context(), bytes.NewReader(data))
+	must(t, err)
+	read(t, o, data)
+}
+
+func openIsCancelled(t *testing.T, o OpenedBlobs) {
+	sum, _, err := o.Put(t.Context(), bytes.NewReader(noise(1, 100)))
+	must(t, err)
+	_, err = o.Open(ended(), sum)
+	fails(t, err, context.Canceled)
+}
