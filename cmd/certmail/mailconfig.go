@@ -1,0 +1,238 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/certmail/certmail/outbox"
+	"github.com/certmail/certmail/pec"
+	"github.com/certmail/certmail/store"
+	"github.com/certmail/certmail/store/sqlite"
+	"github.com/certmail/certmail/transport"
+	"github.com/certmail/certmail/transport/imap"
+	"github.com/certmail/certmail/transport/smtp"
+)
+
+const configHelp = `
+The configuration is a small JSON file; paths in it are relative to it:
+
+  {
+    "account": "ufficio@pec.example",
+    "user": "ufficio@pec.example",             (the account's address unless given)
+    "password_env": "CERTMAIL_PASSWORD",       (or "password_command": ["pass", "show", "pec"])
+    "submission": {"host": "smtps.pec.example", "port": 465, "security": "tls"},
+    "imap": {"host": "imaps.pec.example", "port": 993},
+    "folders": ["INBOX"],
+    "tls_ca": "ca.pem",                        (authorities of the servers; the system's unless given)
+    "ca": ["anchors.pem"], "directory": ["igpec.ldif"], "builtin_trust": true,
+    "store": "certmail.db", "blobs": "blobs"
+  }
+
+A password never stands in it, nor in an argument, nor in any output.
+`
+
+// mailConfig is the file that --config names.
+type mailConfig struct {
+	Account         string     `json:"account"`
+	User            string     `json:"user"`
+	PasswordEnv     string     `json:"password_env"`
+	PasswordCommand []string   `json:"password_command"`
+	Submission      mailServer `json:"submission"`
+	IMAP            mailServer `json:"imap"`
+	Folders         []string   `json:"folders"`
+	TLSCA           string     `json:"tls_ca"`
+	CA              []string   `json:"ca"`
+	Directory       []string   `json:"directory"`
+	BuiltinTrust    *bool      `json:"builtin_trust"`
+	Store           string     `json:"store"`
+	Blobs           string     `json:"blobs"`
+	// Limits of the provider, 0 for not known.
+	MaxLoad       int64 `json:"max_load"`
+	MaxSize       int64 `json:"max_size"`
+	MaxRecipients int   `json:"max_recipients"`
+
+	name string
+}
+
+type mailServer struct {
+	Host     string `json:"host"`
+	Port     int    `json:"port"`
+	Security string `json:"security"`
+}
+
+func readMailConfig(name string) (*mailConfig, error) {
+	data, err := readFile("--config", name)
+	if err != nil {
+		return nil, err
+	}
+	c := &mailConfig{name: name}
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	if err := d.Decode(c); err != nil {
+		return nil, usagef("--config %s: %v", name, err)
+	}
+	bad := func(format string, args ...any) error {
+		return usagef("--config %s: %s", name, fmt.Sprintf(format, args...))
+	}
+	switch {
+	case c.Account == "":
+		return nil, bad(`"account" is missing`)
+	case (c.PasswordEnv == "") == (len(c.PasswordCommand) == 0):
+		return nil, bad(`one of "password_env" and "password_command" is wanted`)
+	case c.Store == "" || c.Blobs == "":
+		return nil, bad(`"store" and "blobs" are wanted`)
+	}
+	for _, s := range []*mailServer{&c.Submission, &c.IMAP} {
+		if s.Security == "" {
+			s.Security = "tls"
+		}
+		if s.Security != "tls" && s.Security != "starttls" {
+			return nil, bad("security %q, want tls or starttls", s.Security)
+		}
+	}
+	if c.User == "" {
+		c.User = c.Account
+	}
+	if len(c.Folders) == 0 {
+		c.Folders = []string{"INBOX"}
+	}
+	return c, nil
+}
+
+// path is relative to the configuration.
+func (c *mailConfig) path(name string) string {
+	if name == "" || filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(filepath.Dir(c.name), name)
+}
+
+func (c *mailConfig) paths(names []string) (all []string) {
+	for _, name := range names {
+		all = append(all, c.path(name))
+	}
+	return all
+}
+
+// credentials asks for the password when a connection is made.
+func (c *mailConfig) credentials(ctx context.Context) (user, secret string, err error) {
+	if c.PasswordEnv != "" {
+		secret, ok := os.LookupEnv(c.PasswordEnv)
+		if !ok {
+			return "", "", fmt.Errorf("environment variable %s is not set", c.PasswordEnv)
+		}
+		return c.User, secret, nil
+	}
+	cmd := exec.CommandContext(ctx, c.PasswordCommand[0], c.PasswordCommand[1:]...)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return "", "", fmt.Errorf("password command %s: %w", c.PasswordCommand[0], err)
+	}
+	// The line end is the command's; all else is the password, byte for byte.
+	return c.User, strings.TrimSuffix(strings.TrimSuffix(string(out), "\n"), "\r"), nil
+}
+
+// mail is what the commands work with. Close it.
+type mail struct {
+	*pec.Client
+	store  store.Store
+	outbox *outbox.Outbox
+	close  []func() error
+}
+
+func (m *mail) Close() error {
+	var errs []error
+	for i := len(m.close) - 1; i >= 0; i-- {
+		errs = append(errs, m.close[i]())
+	}
+	return errors.Join(errs...)
+}
+
+// openMail opens the store and makes the client. No connection is made yet.
+func (a *app) openMail(ctx context.Context, c *mailConfig) (m *mail, err error) {
+	believe := trustFlags{ca: c.paths(c.CA), directory: c.paths(c.Directory), noBuiltin: c.BuiltinTrust != nil && !*c.BuiltinTrust}
+	verifier, err := believe.verifier(a, a.now)
+	if err != nil {
+		return nil, err
+	}
+	roots, err := c.roots()
+	if err != nil {
+		return nil, err
+	}
+	m = &mail{}
+	defer func() {
+		if err != nil {
+			_ = m.Close()
+		}
+	}()
+	s, err := sqlite.Open(ctx, c.path(c.Store), nil)
+	if err != nil {
+		return nil, err
+	}
+	m.store, m.close = s, append(m.close, s.Close)
+	blobs, err := store.NewFolder(c.path(c.Blobs), nil)
+	if err != nil {
+		return nil, err
+	}
+	security := smtp.ImplicitTLS
+	if c.Submission.Security == "starttls" {
+		security = smtp.StartTLS
+	}
+	sender, err := smtp.New(&smtp.Options{
+		Host: c.Submission.Host, Port: c.Submission.Port, Security: security, TLS: &tls.Config{RootCAs: roots}, Credentials: c.credentials,
+	})
+	if err != nil {
+		return nil, usagef("--config %s: submission: %v", c.name, err)
+	}
+	m.close = append(m.close, sender.Close)
+	box, err := imap.New(&imap.Options{
+		Host: c.IMAP.Host, Port: c.IMAP.Port, StartTLS: c.IMAP.Security == "starttls", RootCAs: roots, Credentials: c.credentials,
+	})
+	if err != nil {
+		return nil, usagef("--config %s: imap: %v", c.name, err)
+	}
+	m.close = append(m.close, box.Close)
+	worker := make([]byte, 8)
+	if _, err := rand.Read(worker); err != nil {
+		return nil, err
+	}
+	m.outbox, err = outbox.New(outbox.Options{
+		Store: s, Blobs: blobs, Senders: map[string]transport.Sender{c.Account: sender}, Worker: hex.EncodeToString(worker), Now: a.now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	m.Client, err = pec.NewClient(pec.ClientOptions{
+		Account: pec.Account{Address: c.Account, User: c.User, Host: c.Submission.Host, Port: c.Submission.Port,
+			Limits: pec.Limits{MaxLoad: c.MaxLoad, MaxSize: c.MaxSize, MaxRecipients: c.MaxRecipients}},
+		Store: s, Blobs: blobs, Outbox: m.outbox, Mailbox: box, Folders: c.Folders, Verifier: verifier, Now: a.now,
+	})
+	return m, err
+}
+
+func (c *mailConfig) roots() (*x509.CertPool, error) {
+	if c.TLSCA == "" {
+		return nil, nil
+	}
+	data, err := readFile("--config: tls_ca", c.path(c.TLSCA))
+	if err != nil {
+		return nil, err
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(data) {
+		return nil, usagef("--config %s: tls_ca %s: no certificate in it", c.name, c.TLSCA)
+	}
+	return pool, nil
+}
