@@ -52,6 +52,9 @@ var rules = []rule{
 
 	{pkg: "pec", own: []string{"daticert", "envelope", "receipt", "trust", "internal/..."}, third: []string{goMessage, xNet, xText}},
 	{pkg: "transport"},
+	{pkg: "transport/maildir", own: []string{"transport"}},
+	{pkg: "transport/memory", own: []string{"transport"}},
+	{pkg: "transport/transporttest", own: []string{"transport"}, std: []string{"testing"}},
 	{pkg: "pec/pectest", own: []string{"daticert", "envelope", "receipt", "receipt/report", "trust", "pec", "transport", "internal/..."},
 		third: []string{goMessage, xNet, xText}, std: []string{"net", "testing"}},
 	{pkg: "pec/pectest/pecserve", own: []string{"envelope", "pec/pectest"}, third: []string{goIMAP, goMessage, goSASL, goSMTP}, std: []string{"net"}},
