@@ -56,6 +56,7 @@ var rules = []rule{
 	{pkg: "transport/memory", own: []string{"transport"}},
 	{pkg: "transport/transporttest", own: []string{"transport"}, std: []string{"testing"}},
 	{pkg: "transport/smtp", own: []string{"transport"}, third: []string{goSASL, goSMTP}, std: []string{"net"}},
+	{pkg: "transport/imap", own: []string{"transport"}, third: []string{goIMAP, goSASL}, std: []string{"net"}},
 	{pkg: "pec/pectest", own: []string{"daticert", "envelope", "receipt", "receipt/report", "trust", "pec", "transport", "internal/..."},
 		third: []string{goMessage, xNet, xText}, std: []string{"net", "testing"}},
 	{pkg: "pec/pectest/pecserve", own: []string{"envelope", "pec/pectest"}, third: []string{goIMAP, goMessage, goSASL, goSMTP}, std: []string{"net"}},
