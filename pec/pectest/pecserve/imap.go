@@ -105,6 +105,9 @@ func (s *session) Append(name string, r imap.LiteralReader, options *imap.Append
 		return nil, answer(imap.ResponseCodeOverQuota, "Mailbox is full")
 	}
 	data, err := io.ReadAll(r)
+	if err == nil && int64(len(data)) != r.Size() {
+		err = io.ErrUnexpectedEOF // the library's reader just ends where the connection does
+	}
 	if err != nil {
 		return nil, err
 	}

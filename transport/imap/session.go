@@ -1,0 +1,118 @@
+package imap
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapclient"
+
+	"github.com/certmail/certmail/transport"
+)
+
+// session is a connection that is logged in. One operation has it at a time.
+type session struct {
+	*imapclient.Client
+	wire *wire
+	caps imap.CapSet
+	used time.Time // since when it is idle
+	news chan struct{}
+
+	// The folder that is open, "" for none.
+	folder   string
+	writable bool
+	validity uint32
+	next     uint32 // UIDNEXT when it was opened, 0 where the server keeps it to itself
+
+	// committed says that something was asked for that must not be repeated.
+	committed bool
+}
+
+func (s *session) abort(err error) { _ = s.wire.abort(err) }
+
+// wake notes that the open folder has changed.
+func (s *session) wake() {
+	select {
+	case s.news <- struct{}{}:
+	default:
+	}
+}
+
+// dead tells whether the connection is known to have ended.
+func (s *session) dead() bool {
+	select {
+	case <-s.Closed():
+		return true
+	default:
+		return s.wire.cause() != nil || s.State() == imap.ConnStateLogout
+	}
+}
+
+// properName is the folder's name as the server knows it; INBOX has no case.
+func properName(folder string) (string, error) {
+	if folder == "" || strings.ContainsAny(folder, "\x00\r\n") {
+		return "", fmt.Errorf("folder %q: %w", folder, transport.ErrNotFound)
+	}
+	if strings.EqualFold(folder, "INBOX") {
+		return "INBOX", nil
+	}
+	return folder, nil
+}
+
+// open opens a folder anew, to read (EXAMINE) or to change it (SELECT).
+func (s *session) open(folder string, writable bool) error {
+	s.folder = ""
+	select {
+	case <-s.news:
+	default:
+	}
+	data, err := s.Select(folder, &imap.SelectOptions{ReadOnly: !writable}).Wait()
+	if err != nil {
+		return s.verdict(err)
+	}
+	if data.UIDValidity == 0 {
+		return fmt.Errorf("server gives no UIDVALIDITY, its messages have no lasting names")
+	}
+	s.folder, s.writable, s.validity, s.next = folder, writable, data.UIDValidity, uint32(data.UIDNext)
+	return nil
+}
+
+// with runs what is to be done with one message, its folder open. Where that
+// was open already it may be older than the message, and a message that is not
+// found is looked for once more.
+func (s *session) with(folder string, writable bool, id transport.ID, do func(uid uint32) error) error {
+	validity, uid, err := transport.ParseID(id)
+	if err != nil {
+		return err
+	}
+	if uid == 0 {
+		return fmt.Errorf("message %s: %w", id, transport.ErrNotFound)
+	}
+	if s.folder == folder && s.writable == writable && s.validity == validity {
+		if err := do(uid); !errors.Is(err, errGone) {
+			return err
+		}
+	}
+	if err := s.open(folder, writable); err != nil {
+		return err
+	}
+	if s.validity != validity {
+		return fmt.Errorf("UIDVALIDITY is %d: %w", s.validity, transport.ErrCursor)
+	}
+	return do(uid)
+}
+
+// errGone is a message that the open folder does not have.
+var errGone = fmt.Errorf("message %w", transport.ErrNotFound)
+
+// has tells whether there is a message of that UID.
+func (s *session) has(uid uint32) (bool, error) {
+	got, err := s.Fetch(imap.UIDSetNum(imap.UID(uid)), &imap.FetchOptions{UID: true}).Collect()
+	if err != nil {
+		return false, s.verdict(err)
+	}
+	return slices.ContainsFunc(got, func(m *imapclient.FetchMessageBuffer) bool { return uint32(m.UID) == uid }), nil
+}

@@ -1,0 +1,74 @@
+package smtp
+
+import (
+	"fmt"
+	"net"
+	"time"
+)
+
+// maxReply bounds an answer in bytes, with all its lines. RFC 5321 §4.5.3.1.5
+// allows 512 for a line.
+const maxReply = 64 << 10
+
+// wire is the connection as go-smtp sees it. It sets the deadlines itself, so
+// that one holds for a whole answer and not for each piece of it, bounds the
+// answers, and knows when the final dot has left.
+type wire struct {
+	net.Conn
+	// ahead is read before the connection: the greeting that STARTTLS took.
+	ahead []byte
+	heard int
+	// block is how long each write may take; 0 outside DATA.
+	block time.Duration
+	// ending says that the final dot is all that is still to be written, gone
+	// that it was: go-smtp reads only after it has written everything.
+	ending, gone bool
+	answer       time.Duration
+}
+
+// whole makes a connection that took everything not complain: whoever has all
+// the bytes may have delivered them.
+type whole struct{ net.Conn }
+
+func (w whole) Write(p []byte) (int, error) {
+	n, err := w.Conn.Write(p)
+	if n == len(p) {
+		err = nil
+	}
+	return n, err
+}
+
+func (w *wire) Read(p []byte) (int, error) {
+	if len(w.ahead) > 0 {
+		n := copy(p, w.ahead)
+		w.ahead = w.ahead[n:]
+		return n, nil
+	}
+	if w.ending && !w.gone {
+		w.gone, w.block = true, 0
+		w.limit(w.answer)
+	}
+	if w.heard >= maxReply {
+		return 0, fmt.Errorf("%w: more than %d bytes", ErrReply, maxReply)
+	}
+	n, err := w.Conn.Read(p[:min(len(p), maxReply-w.heard)])
+	w.heard += n
+	return n, err
+}
+
+func (w *wire) Write(p []byte) (int, error) {
+	w.heard = 0
+	if w.block > 0 {
+		w.limit(w.block)
+	}
+	return w.Conn.Write(p)
+}
+
+// limit bounds what comes next in time.
+func (w *wire) limit(d time.Duration) { _ = w.Conn.SetDeadline(time.Now().Add(d)) }
+
+// The library's own deadlines do not count.
+
+func (w *wire) SetDeadline(time.Time) error      { return nil }
+func (w *wire) SetReadDeadline(time.Time) error  { return nil }
+func (w *wire) SetWriteDeadline(time.Time) error { return nil }
