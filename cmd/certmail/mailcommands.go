@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"path/filepath"
+
 	"syscall"
 	"time"
 
@@ -152,7 +152,7 @@ func (a *app) textOf(name string) (string, error) {
 }
 
 // await collects receipts until all is settled or the time is over.
-func (a *app) await(ctx context.Context, m *mail, account, key string, wait time.Duration) (out *submitted, good bool, err error) {
+func (a *app) await(ctx context.Context, m *postbox, account, key string, wait time.Duration) (out *submitted, good bool, err error) {
 	deadline := time.Now().Add(wait)
 	for {
 		s, err := m.store.Submission(ctx, account, key)
@@ -307,7 +307,7 @@ func (a *app) status(args []string) (err error) {
 	if len(keys) == 0 {
 		return a.anomalies(ctx, f, m)
 	}
-	array := newJSONArray(a, f.json)
+	array := &jsonArray{w: a.stdout}
 	for _, key := range keys {
 		s, err := m.store.Submission(ctx, c.Account, key)
 		if err != nil {
@@ -326,6 +326,9 @@ func (a *app) status(args []string) (err error) {
 		}
 		a.printSubmitted(out)
 	}
+	if !f.json {
+		return nil
+	}
 	return array.close()
 }
 
@@ -339,8 +342,8 @@ type anomaly struct {
 	Why       string         `json:"why"`
 }
 
-func (a *app) anomalies(ctx context.Context, f *flags, m *mail) error {
-	array := newJSONArray(a, f.json)
+func (a *app) anomalies(ctx context.Context, f *flags, m *postbox) error {
+	array := &jsonArray{w: a.stdout}
 	n := 0
 	for got, err := range m.Anomalies(ctx) {
 		if err != nil {
@@ -358,7 +361,8 @@ func (a *app) anomalies(ctx context.Context, f *flags, m *mail) error {
 	if !f.json && n == 0 {
 		fmt.Fprintln(a.stdout, "all is well")
 	}
+	if !f.json {
+		return nil
+	}
 	return array.close()
 }
-
-var _ = filepath.Base

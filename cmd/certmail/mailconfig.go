@@ -144,15 +144,15 @@ func (c *mailConfig) credentials(ctx context.Context) (user, secret string, err 
 	return c.User, strings.TrimSuffix(strings.TrimSuffix(string(out), "\n"), "\r"), nil
 }
 
-// mail is what the commands work with. Close it.
-type mail struct {
+// postbox is what the commands work with. Close it.
+type postbox struct {
 	*pec.Client
 	store  store.Store
 	outbox *outbox.Outbox
 	close  []func() error
 }
 
-func (m *mail) Close() error {
+func (m *postbox) Close() error {
 	var errs []error
 	for i := len(m.close) - 1; i >= 0; i-- {
 		errs = append(errs, m.close[i]())
@@ -161,7 +161,7 @@ func (m *mail) Close() error {
 }
 
 // openMail opens the store and makes the client. No connection is made yet.
-func (a *app) openMail(ctx context.Context, c *mailConfig) (m *mail, err error) {
+func (a *app) openMail(ctx context.Context, c *mailConfig) (m *postbox, err error) {
 	believe := trustFlags{ca: c.paths(c.CA), directory: c.paths(c.Directory), noBuiltin: c.BuiltinTrust != nil && !*c.BuiltinTrust}
 	verifier, err := believe.verifier(a, a.now)
 	if err != nil {
@@ -171,7 +171,7 @@ func (a *app) openMail(ctx context.Context, c *mailConfig) (m *mail, err error) 
 	if err != nil {
 		return nil, err
 	}
-	m = &mail{}
+	m = &postbox{}
 	defer func() {
 		if err != nil {
 			_ = m.Close()

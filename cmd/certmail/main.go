@@ -5,12 +5,16 @@
 //	certmail verify FILE…       whether it holds as proof, and why
 //	certmail extract FILE       its original, attachments and certification data
 //	certmail reconcile PATH…    what became of each recipient of each message
+//	certmail send               one message, once
+//	certmail fetch              what is new in a mailbox
+//	certmail watch              every event as it comes
+//	certmail status KEY…        what became of messages that were sent
 //	certmail fixtures DIR       a signed set of every message type, quirk and tampering
 //	certmail emulate            a network of providers to develop against, on this machine
 //	certmail bench              the library against its yardsticks
 //
-// It is a thin layer over the module's public packages. Only emulate uses the
-// network, as a server on loopback. Beside temporary files, only extract, fixtures and reconcile --html
+// It is a thin layer over the module's public packages. Only send, fetch and
+// watch use the network, and emulate as a server on loopback. Beside temporary files, only extract, fixtures and reconcile --html
 // write any, where they are told to.
 package main
 
@@ -51,6 +55,10 @@ func commands() []command {
 		{"verify", "say whether messages hold as proof, and why", verifyHelp, (*app).verify},
 		{"extract", "write a message's original, attachments and certification data to files", extractHelp, (*app).extract},
 		{"reconcile", "say what became of each recipient of each message", reconcileHelp, (*app).reconcile},
+		{"send", "send one message, once", sendHelp, (*app).send},
+		{"fetch", "collect what is new in a mailbox", fetchHelp, (*app).fetch},
+		{"watch", "collect, send, and print every event as it comes", watchHelp, (*app).watch},
+		{"status", "say what became of messages that were sent", statusHelp, (*app).status},
 		{"fixtures", "write a signed set of every message type, quirk and tampering", fixturesHelp, (*app).fixtures},
 		{"emulate", "run a network of providers on this machine, with a web page", emulateHelp, (*app).emulate},
 		{"bench", "measure the library against its yardsticks", benchHelp, (*app).bench},
