@@ -29,6 +29,15 @@ func (n *Network) now() time.Time {
 	return n.clock
 }
 
+// precise is the network's time as its clock has it: what is under way does not
+// wait for full seconds.
+func (n *Network) precise() time.Time {
+	if n.opt.Clock != nil {
+		return n.opt.Clock().UTC()
+	}
+	return n.clock
+}
+
 // Now returns the network's time.
 func (n *Network) Now() time.Time {
 	n.mu.Lock()
@@ -115,11 +124,10 @@ func (n *Network) Run(ctx context.Context) error {
 		n.mu.Lock()
 		wait := time.Hour
 		if n.opt.Clock != nil {
-			for len(n.queue) > 0 && !n.queue[0].at.After(n.now()) {
+			for len(n.queue) > 0 && !n.queue[0].at.After(n.precise()) {
 				n.step()
 			}
 			if len(n.queue) > 0 {
-				// The network's time is in full seconds.
 				wait = max(n.queue[0].at.Sub(n.opt.Clock()), time.Millisecond)
 			}
 		}

@@ -399,6 +399,6 @@ func (n *Network) after(d time.Duration, do func()) { n.plan(d, false, do) }
 
 func (n *Network) plan(d time.Duration, wait bool, do func()) {
 	n.order++
-	heap.Push(&n.queue, &task{n.now().Add(d), n.order, wait, do})
+	heap.Push(&n.queue, &task{n.precise().Add(d), n.order, wait, do})
 	n.notify()
 }
