@@ -29,17 +29,19 @@ The configuration is a small JSON file; paths in it are relative to it:
 
   {
     "account": "ufficio@pec.example",
-    "user": "ufficio@pec.example",             (the account's address unless given)
-    "password_env": "CERTMAIL_PASSWORD",       (or "password_command": ["pass", "show", "pec"])
+    "user": "ufficio@pec.example",
+    "password_env": "CERTMAIL_PASSWORD",
     "submission": {"host": "smtps.pec.example", "port": 465, "security": "tls"},
     "imap": {"host": "imaps.pec.example", "port": 993},
     "folders": ["INBOX"],
-    "tls_ca": "ca.pem",                        (authorities of the servers; the system's unless given)
+    "tls_ca": "ca.pem",
     "ca": ["anchors.pem"], "directory": ["igpec.ldif"], "builtin_trust": true,
     "store": "certmail.db", "blobs": "blobs"
   }
 
-A password never stands in it, nor in an argument, nor in any output.
+The user is the account's address unless given. The password comes from an environment
+variable or from a command ("password_command": ["pass", "show", "pec"]). "tls_ca" are
+the authorities of the servers, the system's unless given. A password never stands in it, nor in an argument, nor in any output.
 `
 
 // mailConfig is the file that --config names.
