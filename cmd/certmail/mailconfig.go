@@ -41,7 +41,8 @@ The configuration is a small JSON file; paths in it are relative to it:
 
 The user is the account's address unless given. The password comes from an environment
 variable or from a command ("password_command": ["pass", "show", "pec"]). "tls_ca" are
-the authorities of the servers, the system's unless given. A password never stands in it, nor in an argument, nor in any output.
+the authorities of the servers, the system's unless given. A password
+never stands in it, nor in an argument, nor in any output.
 `
 
 // mailConfig is the file that --config names.
