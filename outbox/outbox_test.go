@@ -211,6 +211,38 @@ func TestLearnWhileQueued(t *testing.T) {
 	require.Equal(t, 0, w.drain())
 }
 
+// TestReconcile: what was taken in just before a process died still counts,
+// for what is uncertain and for what would be tried again.
+func TestReconcile(t *testing.T) {
+	w := newWorld(t, nil)
+	w.server.answer = func(n int) error {
+		return &transport.Error{Outcome: []transport.Outcome{transport.Uncertain, transport.Deferred, transport.Uncertain}[min(n, 3)-1]}
+	}
+	for _, key := range []string{"1", "2", "3"} {
+		w.submit(key, "x")
+	}
+	w.drain()
+	var collected []store.Collected
+	for i, verdict := range []receipt.Verdict{receipt.Valid, receipt.Valid, receipt.Invalid} {
+		collected = append(collected, store.Collected{ID: transport.ID(fmt.Sprint("1.", i+1)), SHA256: receipt.Digest{byte(i + 1)}, Size: 1, Kind: "accettazione", Verdict: verdict, Events: []receipt.Event{{
+			System: receipt.PEC, Kind: receipt.EventAccepted, MessageID: fmt.Sprint(i+1, "@pc.alfa.example"), Time: w.now,
+			Proof: receipt.Proof{Kind: "accettazione", SHA256: receipt.Digest{byte(i + 1)}, Verdict: verdict},
+		}}})
+	}
+	_, err := w.store.Collect(context.Background(), store.Batch{Account: anna, Folder: "INBOX", Cursor: "1.3", Messages: collected, At: w.now})
+	require.NoError(t, err)
+	n, err := w.Reconcile(context.Background())
+	require.NoError(t, err)
+	require.Equal(t, 1, n)
+	require.Equal(t, store.Sent, w.state("1").State)
+	require.Equal(t, store.Uncertain, w.state("3").State, "nothing is proven about it")
+	calls := w.server.calls
+	w.now = w.now.Add(time.Hour)
+	require.Equal(t, 1, w.drain())
+	require.Equal(t, calls, w.server.calls, "the proof stands for the answer")
+	require.Equal(t, store.Sent, w.state("2").State)
+}
+
 func TestLoginRefused(t *testing.T) {
 	w := newWorld(t, nil)
 	refused := true

@@ -138,6 +138,15 @@ func (o *Outbox) attempt(ctx context.Context, b *box, s *store.Submission) error
 
 // hand hands a message to the sender and says what that means.
 func (o *Outbox) hand(ctx context.Context, b *box, s *store.Submission) store.Result {
+	if s.Attempts > 1 {
+		// The server may have taken what it said it refused for now.
+		switch proof, err := o.proof(ctx, s); {
+		case err != nil:
+			return o.later(s, "not sent: "+err.Error())
+		case proof != "":
+			return store.Result{State: store.Sent, Reply: proof}
+		}
+	}
 	source, closer, err := o.load(ctx, s)
 	if err != nil {
 		if errors.Is(err, store.ErrCorrupt) || errors.Is(err, store.ErrNotFound) {

@@ -38,6 +38,13 @@ func (c *Client) Collect(ctx context.Context) (Collection, error) {
 			return all, fmt.Errorf("pec: collect %s: %w", folder, err)
 		}
 	}
+	if c.opt.Outbox != nil {
+		n, err := c.opt.Outbox.Reconcile(ctx)
+		all.Resolved += n
+		if err != nil {
+			return all, err
+		}
+	}
 	return all, nil
 }
 

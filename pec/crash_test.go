@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -284,7 +285,8 @@ func TestCrashEverywhere(t *testing.T) {
 		return string(out), err
 	}
 	steps := int64(0)
-	crash := func(t *testing.T, at int64) {
+	// again is where the second process is killed, 0 for not at all.
+	crash := func(t *testing.T, at, again int64) {
 		n, err := pectest.NewNetwork(&pectest.NetworkOptions{Clock: time.Now, Hop: time.Millisecond})
 		require.NoError(t, err)
 		servers, err := pecserve.Start(n, nil)
@@ -303,34 +305,42 @@ func TestCrashEverywhere(t *testing.T) {
 		} else if err != nil {
 			exit, ok := err.(*exec.ExitError)
 			require.True(t, ok && exit.Sys().(syscall.WaitStatus).Signal() == syscall.SIGKILL, out)
-			c.KillAt, c.Later = 0, 20*time.Minute // its leases are over
-			out, err = run(c)
+			c.KillAt, c.Later = again, 20*time.Minute // its leases are over
+			if out, err = run(c); again > 0 && err != nil {
+				c.KillAt, c.Later = 0, 40*time.Minute
+				out, err = run(c)
+			}
 			require.NoError(t, err, out)
 		}
 		knowsTheTruth(t, n, c)
 	}
-	crash(t, 0)
+	crash(t, 0, 0)
 	require.Greater(t, steps, int64(200), "kill points")
 	t.Logf("%d steps", steps)
 	every := int64(1)
 	if testing.Short() {
 		every = steps / 8
 	}
-	var points []int64
+	var points [][2]int64
 	for at := int64(1); at <= steps; at += every {
-		points = append(points, at)
+		points = append(points, [2]int64{at, 0})
+	}
+	// Twice in a row, at random.
+	r := rand.New(rand.NewPCG(1, 2))
+	for range max(steps/every/3, 3) {
+		points = append(points, [2]int64{1 + r.Int64N(steps), 1 + r.Int64N(steps)})
 	}
 	var wait sync.WaitGroup
-	next := make(chan int64)
+	next := make(chan [2]int64)
 	for range 3 {
 		wait.Go(func() {
-			for at := range next {
-				t.Run(fmt.Sprint("killed at ", at), func(t *testing.T) { crash(t, at) })
+			for p := range next {
+				t.Run(fmt.Sprint("killed at ", p), func(t *testing.T) { crash(t, p[0], p[1]) })
 			}
 		})
 	}
-	for _, at := range points {
-		next <- at
+	for _, p := range points {
+		next <- p
 	}
 	close(next)
 	wait.Wait()
