@@ -1,0 +1,38 @@
+// Package sqlstore is a store.Store in an SQL database; what sets databases
+// apart is in a Dialect.
+package sqlstore
+
+import "strings"
+
+// Dialect is what sets one database apart.
+type Dialect struct {
+	// Name begins errors.
+	Name string
+	// Prefix stands before the names of tables.
+	Prefix string
+	// SkipLocked ends a query that locks rows of its own, and passes over
+	// those that others have; empty where only one writes at a time.
+	SkipLocked string
+	// OneWriter says that only one writes at a time: then every write is a
+	// transaction, which costs nothing and leaves no doubt when it is cancelled.
+	OneWriter bool
+	// Arrays says that many rows go into one statement, as arrays; else each
+	// is a statement of its own, which is kept prepared.
+	Arrays bool
+	// Temporary tells whether a transaction was undone by the database for the
+	// sake of another one, so that the same may well succeed now.
+	Temporary func(error) bool
+
+	// Lock keeps other processes from migrating until the transaction ends.
+	Lock string
+	// Exists is a query that returns a row when there is a table of versions.
+	Exists string
+	// Migrations bring the tables from each version to the next; in their
+	// statements, as in all others, {table} stands for the table's name.
+	Migrations [][]string
+}
+
+// sql writes a statement with the names of tables in it.
+func (d *Dialect) sql(text string) string {
+	return strings.NewReplacer("{", d.Prefix, "}", "").Replace(text)
+}

@@ -1,0 +1,260 @@
+package sqlstore
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/certmail/certmail/store"
+)
+
+const columns = `ord, account, key, state, priority, not_before, attempts, worker, lease, reply, sent_time, size, enqueued, changed, record`
+
+func submission(rows *sql.Rows) (store.Submission, error) {
+	var s store.Submission
+	var account, key, notBefore, worker, lease, reply, sent, enqueued, changed string
+	var record []byte
+	if err := rows.Scan(&s.Order, &account, &key, &s.State, &s.Priority, &notBefore, &s.Attempts, &worker, &lease, &reply,
+		&sent, &s.Size, &enqueued, &changed, &record); err != nil {
+		return s, err
+	}
+	var err error
+	if s.Sent, err = readSent(record); err != nil {
+		return s, err
+	}
+	for _, t := range []struct {
+		to   *string
+		text string
+	}{{&s.Account, account}, {&s.Key, key}, {&s.Worker, worker}, {&s.Reply, reply}} {
+		if *t.to, err = original(t.text); err != nil {
+			return s, err
+		}
+	}
+	for _, t := range []struct {
+		to   *time.Time
+		text string
+	}{{&s.NotBefore, notBefore}, {&s.Lease, lease}, {&s.Sent.Time, sent}, {&s.Enqueued, enqueued}, {&s.Changed, changed}} {
+		if *t.to, err = parseTime(t.text); err != nil {
+			return s, err
+		}
+	}
+	s.Sent.Uncertain = s.State == store.Uncertain
+	return s, nil
+}
+
+func inOrder(list []store.Submission) []store.Submission {
+	slices.SortFunc(list, func(a, b store.Submission) int { return cmp.Compare(a.Order, b.Order) })
+	return list
+}
+
+// Enqueue implements store.Store.
+func (s *Store) Enqueue(ctx context.Context, m store.Submission, now time.Time) (stored store.Submission, existed bool, err error) {
+	if err := m.Check(now); err != nil {
+		return store.Submission{}, false, s.fail(ctx, "enqueue", err)
+	}
+	record := recordSent(&m.Sent)
+	err = s.do(ctx, false, func(ctx context.Context, c *conn) error {
+		fresh, err := all(ctx, c, submission, `INSERT INTO {submission}
+			(account, key, message_id, state, priority, not_before, attempts, worker, lease, reply, sent_time, size, enqueued, changed, record)
+			VALUES ($1, $2, $3, 'queued', $4, $5, 0, '', '`+zeroTime+`', '', '`+zeroTime+`', $6, $7, $7, $8)
+			ON CONFLICT DO NOTHING RETURNING `+columns,
+			text(m.Account), text(m.Key), messageID(m.Sent.MessageID), m.Priority, when(m.NotBefore), m.Size, when(now), record)
+		if err != nil {
+			return err
+		}
+		if len(fresh) == 1 {
+			stored, existed = fresh[0], false
+			return nil
+		}
+		stored, err = one(ctx, c, byKey, text(m.Account), text(m.Key))
+		existed = err == nil
+		if err == errNone {
+			return fmt.Errorf("submission %q: %w", m.Key, store.ErrMessageID)
+		}
+		return err
+	})
+	if err != nil {
+		return store.Submission{}, false, s.fail(ctx, "enqueue", err)
+	}
+	return stored, existed, nil
+}
+
+const (
+	byKey       = `SELECT ` + columns + ` FROM {submission} WHERE account = $1 AND key = $2`
+	byMessageID = `SELECT ` + columns + ` FROM {submission} WHERE account = $1 AND message_id = $2`
+)
+
+var errNone = fmt.Errorf("submission: %w", store.ErrNotFound)
+
+func one(ctx context.Context, c *conn, text string, args ...any) (store.Submission, error) {
+	found, err := all(ctx, c, submission, text, args...)
+	if err == nil && len(found) == 0 {
+		err = errNone
+	}
+	if err != nil {
+		return store.Submission{}, err
+	}
+	return found[0], nil
+}
+
+// Claim implements store.Store.
+func (s *Store) Claim(ctx context.Context, c store.Claim) (claimed []store.Submission, err error) {
+	if err := c.Check(); err != nil {
+		return nil, s.fail(ctx, "claim", err)
+	}
+	args := []any{when(c.Now), text(c.Worker), when(c.Lease), max(c.Limit, 1)}
+	account := ""
+	if c.Account != "" {
+		account = `AND account = $5`
+		args = append(args, text(c.Account))
+	}
+	query := `WITH picked AS MATERIALIZED (
+			SELECT ord AS chosen FROM {submission} WHERE state = 'queued' AND not_before <= $1 ` + account + `
+			ORDER BY priority DESC, ord LIMIT $4 ` + s.d.SkipLocked + `)
+		UPDATE {submission} SET state = 'sending', worker = $2, lease = $3, attempts = attempts + 1, changed = $1
+		FROM picked WHERE ord = chosen RETURNING ` + columns
+	// In a transaction: what is claimed by one who does not learn of it would
+	// become uncertain.
+	err = s.do(ctx, true, func(ctx context.Context, c *conn) (err error) {
+		claimed, err = all(ctx, c, submission, query, args...)
+		return err
+	})
+	if err != nil {
+		return nil, s.fail(ctx, "claim", err)
+	}
+	slices.SortFunc(claimed, func(a, b store.Submission) int {
+		return cmp.Or(cmp.Compare(b.Priority, a.Priority), cmp.Compare(a.Order, b.Order))
+	})
+	return claimed, nil
+}
+
+// Settle implements store.Store.
+func (s *Store) Settle(ctx context.Context, account, key, worker string, r store.Result) error {
+	if err := r.Check(); err != nil {
+		return s.fail(ctx, "settle", err)
+	}
+	sent := zeroTime
+	if r.State == store.Sent || r.State == store.Uncertain {
+		sent = when(r.At)
+	}
+	query := `UPDATE {submission} SET state = $1, worker = '', lease = '` + zeroTime + `', reply = $2, changed = $3, sent_time = $4`
+	args := []any{string(r.State), text(r.Reply), when(r.At), sent, text(account), text(key), text(worker)}
+	if r.State == store.Queued {
+		query += `, not_before = $8`
+		args = append(args, when(r.NotBefore))
+	}
+	query += ` WHERE account = $5 AND key = $6 AND state = 'sending' AND worker = $7`
+	return s.fail(ctx, "settle", s.move(ctx, account, key, store.ErrLost, query, args...))
+}
+
+// Decide implements store.Store.
+func (s *Store) Decide(ctx context.Context, account, key string, from, to store.State, why string, at time.Time) error {
+	if err := store.CheckTime(at); err != nil {
+		return s.fail(ctx, "decide", err)
+	}
+	sent := `, sent_time = '` + zeroTime + `'`
+	if to == store.Sent {
+		sent = ""
+	}
+	query := `UPDATE {submission} SET state = $1, reply = $2, changed = $3` + sent + ` WHERE account = $4 AND key = $5 AND state = $6`
+	if !store.CanDecide(from, to) {
+		query += ` AND false`
+	}
+	return s.fail(ctx, "decide", s.move(ctx, account, key, store.ErrState, query,
+		string(to), text(why), when(at), text(account), text(key), string(from)))
+}
+
+// move changes one submission; otherwise says that it is not as it must be.
+func (s *Store) move(ctx context.Context, account, key string, otherwise error, query string, args ...any) error {
+	return s.do(ctx, false, func(ctx context.Context, c *conn) error {
+		n, err := c.changed(ctx, query, args...)
+		if err != nil || n == 1 {
+			return err
+		}
+		have, err := one(ctx, c, byKey, text(account), text(key))
+		if err != nil {
+			return err
+		}
+		return fmt.Errorf("submission %q is %s: %w", key, have.State, otherwise)
+	})
+}
+
+// Renew implements store.Store.
+func (s *Store) Renew(ctx context.Context, worker string, lease time.Time) (int, error) {
+	if err := store.CheckTime(lease); err != nil {
+		return 0, s.fail(ctx, "renew", err)
+	}
+	var n int64
+	err := s.do(ctx, false, func(ctx context.Context, c *conn) (err error) {
+		n, err = c.changed(ctx, `UPDATE {submission} SET lease = CASE WHEN lease < $1 THEN $1 ELSE lease END
+			WHERE state = 'sending' AND worker = $2`, when(lease), text(worker))
+		return err
+	})
+	return int(n), s.fail(ctx, "renew", err)
+}
+
+// Expire implements store.Store.
+func (s *Store) Expire(ctx context.Context, now time.Time) (expired []store.Submission, err error) {
+	if err := store.CheckTime(now); err != nil {
+		return nil, s.fail(ctx, "expire", err)
+	}
+	err = s.do(ctx, true, func(ctx context.Context, c *conn) (err error) {
+		expired, err = all(ctx, c, submission, `UPDATE {submission}
+			SET state = 'uncertain', worker = '', lease = '`+zeroTime+`', reply = $2, sent_time = changed, changed = $1
+			WHERE state = 'sending' AND lease <= $1 RETURNING `+columns, when(now), store.ExpiredReply)
+		return err
+	})
+	if err != nil {
+		return nil, s.fail(ctx, "expire", err)
+	}
+	return inOrder(expired), nil
+}
+
+// Submission implements store.Store.
+func (s *Store) Submission(ctx context.Context, account, key string) (store.Submission, error) {
+	found, err := one(ctx, s.reader(), byKey, text(account), text(key))
+	return found, s.fail(ctx, "find", err)
+}
+
+// ByMessageID implements store.Store.
+func (s *Store) ByMessageID(ctx context.Context, account, id string) (store.Submission, error) {
+	found, err := one(ctx, s.reader(), byMessageID, text(account), messageID(id))
+	return found, s.fail(ctx, "find", err)
+}
+
+// reader reads what was committed.
+func (s *Store) reader() *conn { return &conn{s: s, db: s.read} }
+
+// Submissions implements store.Store.
+func (s *Store) Submissions(ctx context.Context, f store.Filter) ([]store.Submission, error) {
+	args := []any{f.After, limited(f.Limit)}
+	query := `SELECT ` + columns + ` FROM {submission} WHERE ord > $1`
+	if f.Account != "" {
+		args = append(args, text(f.Account))
+		query += fmt.Sprintf(` AND account = $%d`, len(args))
+	}
+	if len(f.States) > 0 {
+		var places []string
+		for _, state := range f.States {
+			args = append(args, string(state))
+			places = append(places, fmt.Sprintf(`$%d`, len(args)))
+		}
+		query += ` AND state IN (` + strings.Join(places, ", ") + `)`
+	}
+	list, err := all(ctx, s.reader(), submission, query+` ORDER BY ord LIMIT $2`, args...)
+	if err != nil {
+		return nil, s.fail(ctx, "list", err)
+	}
+	return list, nil
+}
+
+func limited(n int) int {
+	if n <= 0 {
+		return store.DefaultLimit
+	}
+	return n
+}
