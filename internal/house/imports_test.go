@@ -12,6 +12,8 @@ import (
 
 const (
 	bigmod    = "filippo.io/bigmod"
+	goSQLite  = "modernc.org/sqlite"
+	pgx       = "github.com/jackc/pgx/v5"
 	goIMAP    = "github.com/emersion/go-imap/v2"
 	goMessage = "github.com/emersion/go-message"
 	goSASL    = "github.com/emersion/go-sasl"
@@ -60,6 +62,9 @@ var rules = []rule{
 	{pkg: "transport/transporttest", own: []string{"transport"}, std: []string{"testing"}},
 	{pkg: "transport/smtp", own: []string{"transport"}, third: []string{goSASL, goSMTP}, std: []string{"net"}},
 	{pkg: "transport/imap", own: []string{"transport"}, third: []string{goIMAP, goSASL}, std: []string{"net"}},
+	{pkg: "store/internal/...", own: []string{"daticert", "receipt", "store", "transport"}},
+	{pkg: "store/sqlite", own: []string{"store", "store/internal/sqlstore"}, third: []string{goSQLite}},
+	{pkg: "store/postgres", own: []string{"store", "store/internal/sqlstore"}, third: []string{pgx}},
 	{pkg: "pec/pectest", own: []string{"daticert", "envelope", "receipt", "receipt/report", "trust", "pec", "transport", "internal/..."},
 		third: []string{goMessage, xNet, xText}, std: []string{"net", "testing"}},
 	{pkg: "pec/pectest/pecserve", own: []string{"envelope", "pec/pectest"}, third: []string{goIMAP, goMessage, goSASL, goSMTP}, std: []string{"net"}},
@@ -138,7 +143,7 @@ func refusal(r rule, f *File, imported string, public map[string]bool) string {
 	}
 	allowed := r.third
 	if f.Test {
-		allowed = []string{testify, bigmod, goIMAP, goMessage, goSASL, goSMTP, pkcs7, xCrypto, xNet, xText}
+		allowed = []string{testify, bigmod, goIMAP, goMessage, goSASL, goSMTP, goSQLite, pgx, pkcs7, xCrypto, xNet, xText}
 	}
 	if slices.ContainsFunc(allowed, func(module string) bool { return matches(module+"/...", imported) }) {
 		return ""
@@ -192,7 +197,13 @@ func TestImportGuard(t *testing.T) {
 		{"receipt", "a.go", goIMAP, false},
 		{"pec/pectest", "a.go", goSMTP, false},
 		{"pec/pectest/pecserve", "a.go", goIMAP + "/imapserver", true},
-		{"receipt", "a_test.go", "modernc.org/sqlite", false},
+		{"receipt", "a.go", goSQLite, false},
+		{"receipt", "a_test.go", "modernc.org/libc", false},
+		{"store", "a.go", goSQLite, false},
+		{"store", "a.go", Module + "/store/sqlite", false},
+		{"store/sqlite", "a.go", goSQLite, true},
+		{"store/sqlite", "a.go", pgx + "/stdlib", false},
+		{"store/postgres", "a.go", pgx + "/stdlib", true},
 		{"cmd/certmail", "a.go", Module + "/pec", true},
 		{"cmd/certmail", "a.go", Module + "/internal/cms", false},
 		{"cmd/certmail", "a.go", Module + "/cmd/certmail/internal/folder", true},

@@ -189,16 +189,22 @@ func (s *Store) keep(ctx context.Context, key statement) (*sql.Stmt, error) {
 	if stmt != nil {
 		return stmt, nil
 	}
+	// Not under the lock: whoever has the connection that this waits for may
+	// need it.
+	fresh, err := key.db.PrepareContext(ctx, key.sql)
+	if err != nil {
+		return nil, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if stmt := s.statements[key]; stmt != nil {
-		return stmt, nil
+		return stmt, fresh.Close()
 	}
-	stmt, err := key.db.PrepareContext(ctx, key.sql)
-	if err == nil {
-		s.statements[key] = stmt
+	if s.closed.Load() {
+		return nil, errors.Join(store.ErrClosed, fresh.Close())
 	}
-	return stmt, err
+	s.statements[key] = fresh
+	return fresh, nil
 }
 
 // all reads all rows, to the end: only then a statement that returns what it

@@ -1,0 +1,101 @@
+// Package postgres is a store.Store on PostgreSQL, for many workers on many
+// machines. It is tried with version 15.
+//
+// Workers pass over the submissions that others are claiming (FOR UPDATE SKIP
+// LOCKED). Events are numbered in the order in which they are committed, for
+// which collectors wait for each other at the end of a batch: a batch of many
+// messages costs little more than one of a few.
+//
+// When a connection is lost, the call returns an error and left all or nothing.
+// Enqueue and Collect may be called again as they are: the key, or the cursor,
+// tells whether it was done. After Settle or Decide, look at the submission.
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"regexp"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+
+	"github.com/certmail/certmail/store"
+	"github.com/certmail/certmail/store/internal/sqlstore"
+)
+
+// Options are the settings of a store. Zero values stand for the defaults.
+type Options struct {
+	// Schema is where the tables are, "certmail" by default; it is made when it
+	// is not there. A name is of a-z, 0-9 and _, up to 63 characters.
+	Schema string
+	// Conns is how many connections there are at most; the default is ten.
+	Conns int
+}
+
+// Store is a store.Store on a server.
+type Store struct{ *sqlstore.Store }
+
+var _ store.Store = Store{}
+
+var schemaName = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`)
+
+// Open connects to a server and brings the tables to the version of this
+// module: ErrNewer when they are of a newer one. conninfo is a URL or a list of
+// key=value as libpq has them; PGHOST and the like stand in for what it does
+// not say. The database must be encoded in UTF-8. opt may be nil.
+//
+// Where synchronous_commit is off it is turned on: what is returned without an
+// error must outlive a crash of the server.
+func Open(ctx context.Context, conninfo string, opt *Options) (Store, error) {
+	o := Options{Schema: "certmail", Conns: 10}
+	if opt != nil && opt.Schema != "" {
+		o.Schema = opt.Schema
+	}
+	if opt != nil && opt.Conns > 0 {
+		o.Conns = opt.Conns
+	}
+	if !schemaName.MatchString(o.Schema) {
+		return Store{}, fmt.Errorf("postgres: open: schema %q: want a-z, 0-9 and _: %w", o.Schema, store.ErrInvalid)
+	}
+	config, err := pgx.ParseConfig(conninfo)
+	if err != nil {
+		return Store{}, fmt.Errorf("postgres: open: %w", err)
+	}
+	db := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(durable))
+	db.SetMaxOpenConns(o.Conns)
+	db.SetMaxIdleConns(o.Conns)
+	if err := checkEncoding(ctx, db); err != nil {
+		return Store{}, errors.Join(fmt.Errorf("postgres: open: %w", err), db.Close())
+	}
+	s, err := sqlstore.Open(ctx, db, db, dialect(o.Schema))
+	if err != nil {
+		return Store{}, err
+	}
+	return Store{s}, nil
+}
+
+// durable makes commits of a connection wait for the disk.
+func durable(ctx context.Context, c *pgx.Conn) error {
+	_, err := c.Exec(ctx, `SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'`)
+	return err
+}
+
+func checkEncoding(ctx context.Context, db *sql.DB) error {
+	var encoding string
+	if err := db.QueryRowContext(ctx, `SHOW server_encoding`).Scan(&encoding); err != nil {
+		return err
+	}
+	if encoding != "UTF8" {
+		return fmt.Errorf("the database is encoded in %s, want UTF8: %w", encoding, store.ErrInvalid)
+	}
+	return nil
+}
+
+// undone tells whether the server undid a transaction for the sake of another.
+func undone(err error) bool {
+	var e *pgconn.PgError
+	return errors.As(err, &e) && (e.Code == "40001" || e.Code == "40P01") // serialization_failure, deadlock_detected
+}

@@ -1,0 +1,86 @@
+package postgres
+
+import "github.com/certmail/certmail/store/internal/sqlstore"
+
+func dialect(schema string) sqlstore.Dialect {
+	return sqlstore.Dialect{
+		Name:       "postgres",
+		Prefix:     schema + ".",
+		SkipLocked: `FOR UPDATE SKIP LOCKED`,
+		Arrays:     true,
+		Temporary:  undone,
+		Lock:       `SELECT pg_advisory_xact_lock(hashtextextended('certmail ` + schema + `', 0))`,
+		Exists:     `SELECT true WHERE to_regclass('{version}') IS NOT NULL`,
+		Migrations: [][]string{append([]string{
+			// The right to make schemas is needed only where there is none.
+			`DO $$ BEGIN IF to_regnamespace('` + schema + `') IS NULL THEN CREATE SCHEMA ` + schema + `; END IF; END $$`,
+		}, first...)},
+	}
+}
+
+// first makes the tables. Texts sort by their bytes: times depend on it, and
+// nothing else is worth the cost of a language.
+var first = []string{
+	`CREATE TABLE {version} (version integer NOT NULL)`,
+	`CREATE TABLE {submission} (
+		ord        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+		account    text COLLATE "C" NOT NULL,
+		key        text COLLATE "C" NOT NULL,
+		message_id text COLLATE "C" NOT NULL,
+		state      text COLLATE "C" NOT NULL,
+		priority   bigint NOT NULL,
+		not_before text COLLATE "C" NOT NULL,
+		attempts   bigint NOT NULL,
+		worker     text COLLATE "C" NOT NULL,
+		lease      text COLLATE "C" NOT NULL,
+		reply      text COLLATE "C" NOT NULL,
+		sent_time  text COLLATE "C" NOT NULL,
+		size       bigint NOT NULL,
+		enqueued   text COLLATE "C" NOT NULL,
+		changed    text COLLATE "C" NOT NULL,
+		record     bytea NOT NULL,
+		UNIQUE (account, key),
+		UNIQUE (account, message_id))`,
+	`CREATE INDEX submission_state ON {submission} (state, ord)`,
+	`CREATE INDEX submission_queue ON {submission} (priority DESC, ord) WHERE state = 'queued'`,
+	`CREATE INDEX submission_account_queue ON {submission} (account, priority DESC, ord) WHERE state = 'queued'`,
+	`CREATE INDEX submission_lease ON {submission} (lease) WHERE state = 'sending'`,
+	`CREATE TABLE {cursor} (
+		account text COLLATE "C" NOT NULL,
+		folder  text COLLATE "C" NOT NULL,
+		place   text COLLATE "C" NOT NULL,
+		moved   text COLLATE "C" NOT NULL,
+		PRIMARY KEY (account, folder))`,
+	`CREATE TABLE {message} (
+		ord       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+		account   text COLLATE "C" NOT NULL,
+		folder    text COLLATE "C" NOT NULL,
+		identity  text COLLATE "C" NOT NULL,
+		id        text COLLATE "C" NOT NULL,
+		sha256    text COLLATE "C" NOT NULL,
+		size      bigint NOT NULL,
+		kind      text COLLATE "C" NOT NULL,
+		verdict   bigint NOT NULL,
+		finding   text COLLATE "C" NOT NULL,
+		collected text COLLATE "C" NOT NULL,
+		UNIQUE (account, folder, identity))`,
+	`CREATE INDEX message_unreadable ON {message} (account, ord) WHERE finding <> ''`,
+	`CREATE TABLE {event} (
+		seq        bigint PRIMARY KEY,
+		account    text COLLATE "C" NOT NULL,
+		id         bytea NOT NULL,
+		collected  text COLLATE "C" NOT NULL,
+		message_id text COLLATE "C" NOT NULL,
+		reference  text COLLATE "C" NOT NULL,
+		identifier text COLLATE "C" NOT NULL,
+		kind       text COLLATE "C" NOT NULL,
+		recipient  text COLLATE "C" NOT NULL,
+		record     bytea NOT NULL,
+		UNIQUE (account, id))`,
+	`CREATE INDEX event_account ON {event} (account, seq)`,
+	`CREATE INDEX event_message ON {event} (account, message_id) WHERE message_id <> ''`,
+	`CREATE INDEX event_reference ON {event} (account, reference) WHERE reference <> ''`,
+	`CREATE INDEX event_identifier ON {event} (account, identifier) WHERE identifier <> ''`,
+	`CREATE TABLE {counter} (name text COLLATE "C" PRIMARY KEY, n bigint NOT NULL)`,
+	`INSERT INTO {counter} (name, n) VALUES ('event', 0)`,
+}
