@@ -82,7 +82,7 @@ type Error struct {
 func (e *Error) Error() string {
 	text := "transport: " + e.Outcome.String()
 	if e.Code != 0 {
-		text += ": " + strings.TrimSpace(strconv.Itoa(e.Code)+" "+e.Status+" "+e.Text)
+		text += ": " + strings.Join(strings.Fields(strconv.Itoa(e.Code)+" "+e.Status+" "+e.Text), " ")
 	}
 	if e.Err != nil {
 		text += ": " + e.Err.Error()

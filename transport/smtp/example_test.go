@@ -92,8 +92,10 @@ func ExampleError() {
 // about it.
 func ExampleSender_SetCredentials() {
 	sender, err := smtp.New(&smtp.Options{
-		Host:        "smtps.alfa.example",
-		Credentials: func(context.Context) (string, string, error) { return "anna@alfa.example", os.Getenv("PEC_PASSWORD"), nil },
+		Host: "smtps.alfa.example",
+		Credentials: func(context.Context) (string, string, error) {
+			return "anna@alfa.example", os.Getenv("PEC_PASSWORD"), nil
+		},
 	})
 	if err != nil {
 		fmt.Println(err)
@@ -102,7 +104,9 @@ func ExampleSender_SetCredentials() {
 	defer sender.Close()
 
 	if sender.Suspended() != nil { // after an error that wraps transport.ErrLogin
-		sender.SetCredentials(func(context.Context) (string, string, error) { return "anna@alfa.example", os.Getenv("PEC_NEW_PASSWORD"), nil })
+		sender.SetCredentials(func(context.Context) (string, string, error) {
+			return "anna@alfa.example", os.Getenv("PEC_NEW_PASSWORD"), nil
+		})
 	}
 	fmt.Println(sender)
 	// Output: smtp tls smtps.alfa.example:465
