@@ -82,12 +82,15 @@ type peer struct {
 	seen map[string]int // how often a place was come to
 }
 
-func newFake(t testing.TB, at map[string]func(*peer) bool) *fake {
+func newFake(t testing.TB, at map[string]func(*peer) bool, change ...func(*fake)) *fake {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	f := &fake{TB: t, Listener: ln, at: at, tls: &tls.Config{Certificates: []tls.Certificate{usual()}},
 		over: make(chan struct{}), offers: []string{"fake", "PIPELINING", "8BITMIME", "SIZE 50000000", "AUTH PLAIN LOGIN XOAUTH2"}}
+	for _, c := range change {
+		c(f)
+	}
 	t.Cleanup(func() {
 		f.Listener.Close()
 		close(f.over)
@@ -272,3 +275,6 @@ func (p *peer) body() bool {
 func says(lines ...string) func(*peer) bool {
 	return func(p *peer) bool { return p.say(lines...) }
 }
+
+// overSTARTTLS makes a fake begin in the clear.
+func overSTARTTLS(f *fake) { f.starttls = true }
