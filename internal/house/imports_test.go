@@ -52,6 +52,7 @@ var rules = []rule{
 
 	{pkg: "pec", own: []string{"daticert", "envelope", "receipt", "trust", "internal/..."}, third: []string{goMessage, xNet, xText}},
 	{pkg: "transport"},
+	{pkg: "transport/presets"},
 	{pkg: "transport/smtp", own: []string{"transport"}, third: []string{goSASL, goSMTP}, std: []string{"net"}},
 	{pkg: "pec/pectest", own: []string{"daticert", "envelope", "receipt", "receipt/report", "trust", "pec", "transport", "internal/..."},
 		third: []string{goMessage, xNet, xText}, std: []string{"net", "testing"}},

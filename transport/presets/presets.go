@@ -7,10 +7,12 @@
 // the exact domain of its address; nothing is guessed. The domain of a mailbox
 // is not a mail host, and customers' own domains tell nothing about their
 // provider.
+//
+// None of the providers files what is submitted over SMTP: a client that wants
+// a copy in the folder of sent mail appends it by IMAP.
 package presets
 
 import (
-	"net"
 	"slices"
 	"strconv"
 	"strings"
@@ -48,7 +50,11 @@ func (s Server) String() string {
 	if !s.Known() {
 		return "unknown"
 	}
-	return net.JoinHostPort(s.Host, strconv.Itoa(s.Port))
+	host := s.Host
+	if strings.Contains(host, ":") { // an IPv6 address, put there by somebody
+		host = "[" + host + "]"
+	}
+	return host + ":" + strconv.Itoa(s.Port)
 }
 
 // UserName is what a provider takes to log in.
