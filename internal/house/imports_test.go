@@ -55,6 +55,7 @@ var rules = []rule{
 	{pkg: "transport/maildir", own: []string{"transport"}},
 	{pkg: "transport/memory", own: []string{"transport"}},
 	{pkg: "transport/transporttest", own: []string{"transport"}, std: []string{"testing"}},
+	{pkg: "transport/presets"},
 	{pkg: "transport/smtp", own: []string{"transport"}, third: []string{goSASL, goSMTP}, std: []string{"net"}},
 	{pkg: "transport/imap", own: []string{"transport"}, third: []string{goIMAP, goSASL}, std: []string{"net"}},
 	{pkg: "pec/pectest", own: []string{"daticert", "envelope", "receipt", "receipt/report", "trust", "pec", "transport", "internal/..."},
