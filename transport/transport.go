@@ -28,7 +28,8 @@ type Message struct {
 // Reader returns a reader over the message, from its beginning.
 func (m *Message) Reader() *io.SectionReader { return io.NewSectionReader(m.Source, 0, m.Size) }
 
-// Sender submits messages to one account's provider.
+// Sender submits messages to one account's provider. It is safe for concurrent
+// use.
 type Sender interface {
 	// Send submits a message, once: it never tries again by itself. A nil
 	// error means that the server took it. Every other error wraps an *Error,
@@ -120,7 +121,8 @@ type Item struct {
 }
 
 // Mailbox collects messages. Reading changes nothing in the mailbox, flags
-// included; several clients may read one.
+// included; several clients may read one. It is safe for concurrent use; Append
+// files a message as a whole or not at all.
 type Mailbox interface {
 	// List returns up to limit messages behind a cursor, oldest first, and the
 	// cursor behind the last of them; with nothing new the same cursor.

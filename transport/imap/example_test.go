@@ -113,4 +113,3 @@ func ExampleNew() {
 	fmt.Println(mailbox, err)
 	// Output: imap imap.provider.example:993 <nil>
 }
-
