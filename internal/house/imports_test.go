@@ -60,6 +60,7 @@ var rules = []rule{
 	{pkg: "transport/maildir", own: []string{"transport"}},
 	{pkg: "transport/memory", own: []string{"transport"}},
 	{pkg: "transport/transporttest", own: []string{"transport"}, std: []string{"testing"}},
+	{pkg: "transport/presets"},
 	{pkg: "transport/smtp", own: []string{"transport"}, third: []string{goSASL, goSMTP}, std: []string{"net"}},
 	{pkg: "transport/imap", own: []string{"transport"}, third: []string{goIMAP, goSASL}, std: []string{"net"}},
 	{pkg: "store/internal/...", own: []string{"daticert", "receipt", "store", "transport"}},

@@ -44,13 +44,13 @@ func (m *Mailbox) Append(ctx context.Context, folder string, flags []string, at 
 	}
 	var id transport.ID
 	err = m.do(ctx, what, folder, func(s *session) (keep bool, err error) {
-		id, err = m.append(s, folder, &imap.AppendOptions{Flags: names, Time: at}, message, size)
+		id, err = m.append(ctx, s, folder, &imap.AppendOptions{Flags: names, Time: at}, message, size)
 		return false, err
 	})
 	return id, err
 }
 
-func (m *Mailbox) append(s *session, folder string, opt *imap.AppendOptions, message io.Reader, size int64) (transport.ID, error) {
+func (m *Mailbox) append(ctx context.Context, s *session, folder string, opt *imap.AppendOptions, message io.Reader, size int64) (transport.ID, error) {
 	// Is the connection alive, and what UID comes next? Behind this nothing can
 	// be repeated: the message can be read once.
 	before := &imap.StatusData{}
@@ -64,7 +64,7 @@ func (m *Mailbox) append(s *session, folder string, opt *imap.AppendOptions, mes
 		return "", err
 	}
 	digest := sha256.New()
-	data, err := s.file(folder, opt, io.TeeReader(message, digest), size)
+	data, err := s.file(ctx, folder, opt, io.TeeReader(message, digest), size)
 	if err != nil {
 		return "", err
 	}
@@ -87,13 +87,16 @@ func (e errContent) Unwrap() error { return e.error }
 
 // file sends APPEND. All but the last byte are sent before it is sure that
 // there are as many as announced; without that byte nothing is filed.
-func (s *session) file(folder string, opt *imap.AppendOptions, message io.Reader, size int64) (*imap.AppendData, error) {
+func (s *session) file(ctx context.Context, folder string, opt *imap.AppendOptions, message io.Reader, size int64) (*imap.AppendData, error) {
 	s.committed = true // the message is read
 	cmd := s.Append(folder, size, opt)
 	s.wire.turn(false) // the message may be slow to read
 	in := bufio.NewReaderSize(message, 32<<10)
 	last, err := send(cmd, in, size)
 	s.wire.turn(true)
+	if err == nil {
+		err = ctx.Err()
+	}
 	if err != nil {
 		s.committed = false
 		_, refused := errors.AsType[*imap.Error](err)
@@ -104,7 +107,7 @@ func (s *session) file(folder string, opt *imap.AppendOptions, message io.Reader
 		if _, werr := cmd.Wait(); refused && werr != nil {
 			err = werr
 		}
-		return nil, s.nothingFiled(err)
+		return nil, s.nothingFiled(ctx, err)
 	}
 	if len(last) > 0 {
 		_, err = cmd.Write(last)
@@ -124,13 +127,16 @@ func (s *session) file(folder string, opt *imap.AppendOptions, message io.Reader
 }
 
 // nothingFiled is what an APPEND that was not sent to its end failed of.
-func (s *session) nothingFiled(err error) error {
+func (s *session) nothingFiled(ctx context.Context, err error) error {
 	if content, ok := errors.AsType[errContent](err); ok {
 		return content.error
 	}
+	if ended := ctx.Err(); ended != nil {
+		return ended
+	}
 	err = s.verdict(err)
 	if l, ok := errors.AsType[*lost](err); ok {
-		return fmt.Errorf("not filed: %w", l.error) // and not lost: it cannot be repeated
+		err = fmt.Errorf("not filed: %w", l.error) // and not lost: it cannot be repeated
 	}
 	return err
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
@@ -51,10 +52,11 @@ func (s *session) dead() bool {
 	}
 }
 
-// properName is the folder's name as the server knows it; INBOX has no case.
+// properName is the folder's name as the server knows it: INBOX has no case, and
+// what no folder can be called is not asked for.
 func properName(folder string) (string, error) {
-	if folder == "" || strings.ContainsAny(folder, "\x00\r\n") {
-		return "", fmt.Errorf("folder %q: %w", folder, transport.ErrNotFound)
+	if folder == "" || len(folder) > 1000 || strings.ContainsAny(folder, "\x00\r\n") || !utf8.ValidString(folder) {
+		return "", fmt.Errorf("folder %.100q: %w", folder, transport.ErrNotFound)
 	}
 	if strings.EqualFold(folder, "INBOX") {
 		return "INBOX", nil
@@ -71,7 +73,11 @@ func (s *session) open(folder string, writable bool) error {
 	}
 	data, err := s.Select(folder, &imap.SelectOptions{ReadOnly: !writable}).Wait()
 	if err != nil {
-		return s.verdict(err)
+		err = s.noFolder(folder, s.verdict(err))
+		if _, refused := errors.AsType[*Reply](err); refused && !errors.Is(err, transport.ErrNotFound) && !s.used.IsZero() {
+			err = &lost{err, true} // an old session may be about a folder that is no more: ask in a new one
+		}
+		return err
 	}
 	if data.UIDValidity == 0 {
 		return fmt.Errorf("server gives no UIDVALIDITY, its messages have no lasting names")
@@ -80,9 +86,31 @@ func (s *session) open(folder string, writable bool) error {
 	return nil
 }
 
+// noFolder finds out whether a folder was not opened because there is none:
+// servers, Dovecot among them, need not say so in a way that can be read.
+func (s *session) noFolder(folder string, err error) error {
+	reply, ok := errors.AsType[*Reply](err)
+	if !ok || reply.Code != "" || errors.Is(err, transport.ErrNotFound) || strings.ContainsAny(folder, "*%") {
+		return err
+	}
+	there, lerr := s.List("", folder, nil).Collect()
+	if lerr != nil {
+		if lerr = s.verdict(lerr); isLost(lerr) {
+			return lerr
+		}
+		return err
+	}
+	for _, f := range there {
+		if f.Mailbox == folder && !slices.Contains(f.Attrs, imap.MailboxAttrNonExistent) && !slices.Contains(f.Attrs, imap.MailboxAttrNoSelect) {
+			return err
+		}
+	}
+	return fmt.Errorf("%w: %w", transport.ErrNotFound, reply)
+}
+
 // with runs what is to be done with one message, its folder open. Where that
-// was open already it may be older than the message, and a message that is not
-// found is looked for once more.
+// was open already it may be older than the message, and what fails is tried
+// once more.
 func (s *session) with(folder string, writable bool, id transport.ID, do func(uid uint32) error) error {
 	validity, uid, err := transport.ParseID(id)
 	if err != nil {
@@ -92,7 +120,8 @@ func (s *session) with(folder string, writable bool, id transport.ID, do func(ui
 		return fmt.Errorf("message %s: %w", id, transport.ErrNotFound)
 	}
 	if s.folder == folder && s.writable == writable && s.validity == validity {
-		if err := do(uid); !errors.Is(err, errGone) {
+		err := do(uid)
+		if _, refused := errors.AsType[*Reply](err); !errors.Is(err, errGone) && (!refused || s.committed) {
 			return err
 		}
 	}

@@ -163,7 +163,7 @@ func (m *Mailbox) Append(ctx context.Context, name string, flags []string, at ti
 		return "", err
 	}
 	s.sub, s.info = "cur", f.intern(info)
-	return transport.ID(f.id(s.uid)), nil
+	return f.list.id(s.uid), nil
 }
 
 // syncNew numbers what was delivered before, so that it stays before what is

@@ -3,7 +3,6 @@ package maildir
 import (
 	"cmp"
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -11,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -247,37 +245,26 @@ func (f *folder) inOrder(added map[string]*message) []*message {
 	return sorted
 }
 
-// id and place: a number under the list's validity.
-func (f *folder) id(uid int64) string { return f.list.validity + "." + strconv.FormatInt(uid, 10) }
-
-// parseID reads what id wrote.
-func parseID(id string) (validity string, uid int64, ok bool) {
-	validity, number, _ := strings.Cut(id, ".")
-	uid, err := strconv.ParseInt(number, 10, 64)
-	_, bad := hex.DecodeString(validity)
-	return validity, uid, bad == nil && len(validity) == 16 && err == nil && uid > 0 && strconv.FormatInt(uid, 10) == number
-}
-
 // find finds a message by its ID.
 func (f *folder) find(id transport.ID) (*message, error) {
-	validity, uid, ok := parseID(string(id))
-	if ok && validity != f.list.validity {
-		return nil, fmt.Errorf("maildir: %s: %w", f.path, transport.ErrCursor)
+	uid, err := f.list.number(string(id))
+	if err != nil {
+		return nil, err
 	}
-	if i, found := f.list.search(uid); ok && found && !f.list.order[i].gone {
+	if i, found := f.list.search(uid); found && !f.list.order[i].gone {
 		return f.list.order[i], nil
 	}
-	return nil, fmt.Errorf("maildir: %s: message %.100q: %w", f.path, id, transport.ErrNotFound)
+	return nil, fmt.Errorf("maildir: %s: message %s: %w", f.path, id, transport.ErrNotFound)
 }
 
-// behind returns where what is behind a cursor begins.
+// behind returns what came behind a cursor.
 func (f *folder) behind(since transport.Cursor) ([]*message, error) {
 	if since == "" {
 		return f.list.order, nil
 	}
-	validity, uid, ok := parseID(string(since))
-	if !ok || validity != f.list.validity || uid >= f.list.end {
-		return nil, fmt.Errorf("maildir: %s: cursor %.100q: %w", f.path, since, transport.ErrCursor)
+	uid, err := f.list.number(string(since))
+	if err != nil {
+		return nil, err
 	}
 	i, found := f.list.search(uid)
 	if found {

@@ -258,7 +258,7 @@ func (f *folder) items(ctx context.Context, all []*message, next transport.Curso
 			return nil, next, err
 		}
 		_, info := splitName(m.file(), f.opt.Separator)
-		it := transport.Item{ID: transport.ID(f.id(m.uid)), Size: st.Size(), Time: st.ModTime()}
+		it := transport.Item{ID: f.list.id(m.uid), Size: st.Size(), Time: st.ModTime()}
 		it.Flags, _ = readInfo(info, f.opt.Separator)
 		if f.opt.CRLF {
 			if it.Size, err = f.sizeCRLF(path); err != nil {

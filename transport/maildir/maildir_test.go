@@ -217,7 +217,7 @@ func TestHostileNames(t *testing.T) {
 	}
 	require.ElementsMatch(t, names, texts(t, box, "Sent"))
 	require.Empty(t, texts(t, box, "INBOX"))
-	require.ErrorIs(t, box.SetFlags(ctx, "Sent", "", []string{"x"}), transport.ErrNotFound)
+	require.ErrorIs(t, box.SetFlags(ctx, "Sent", "", []string{"x"}), transport.ErrCursor)
 	moved, _, err := box.List(ctx, "Sent", "", 1)
 	require.NoError(t, err)
 	require.ErrorIs(t, box.SetFlags(ctx, "Sent", moved[0].ID, []string{"x"}), maildir.ErrFlag)

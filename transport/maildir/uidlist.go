@@ -2,6 +2,7 @@ package maildir
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -13,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"github.com/certmail/certmail/transport"
 )
 
 // ListName is the file, beside cur and new, in which the messages of a folder
@@ -51,12 +54,20 @@ func (m *message) file() string {
 	return m.key + m.info
 }
 
+// place is where a message came, and a checksum of all names up to there: a
+// list that was cut and went on otherwise has others.
+type place struct {
+	uid int64
+	sum uint32
+}
+
 // list is what a folder's list says.
 type list struct {
 	validity string // 16 hexadecimal digits, "" before it is read
 	end      int64  // what is behind was not read
 	live     map[string]*message
 	order    []*message // by uid, with some that are gone
+	places   []place    // of all that ever came, by uid
 	gone     int
 	twins    bool // some key is that of a second file of one name
 	fresh    bool // something came that no scan has seen
@@ -154,6 +165,11 @@ func (l *list) apply(at int64, line []byte) {
 		}
 		if l.live[rest] == nil {
 			m := &message{uid: at, key: rest}
+			last := uint32(0)
+			if n := len(l.places); n > 0 {
+				last = l.places[n-1].sum
+			}
+			l.places = append(l.places, place{at, crc32.Update(last, crc32.IEEETable, line)})
 			l.live[rest], l.order, l.fresh = m, append(l.order, m), true
 			l.twins = l.twins || strings.Contains(rest, "/")
 		}
@@ -169,15 +185,25 @@ func (l *list) apply(at int64, line []byte) {
 
 // search finds a number, or where it would be.
 func (l *list) search(uid int64) (int, bool) {
-	return slices.BinarySearchFunc(l.order, uid, func(m *message, uid int64) int {
-		switch {
-		case m.uid < uid:
-			return -1
-		case m.uid > uid:
-			return 1
+	return slices.BinarySearchFunc(l.order, uid, func(m *message, uid int64) int { return cmp.Compare(m.uid, uid) })
+}
+
+// id names a number: the list, the place in it, and what is before that.
+func (l *list) id(uid int64) transport.ID {
+	i, _ := slices.BinarySearchFunc(l.places, uid, func(p place, uid int64) int { return cmp.Compare(p.uid, uid) })
+	return transport.ID(fmt.Sprintf("%s.%d.%08x", l.validity, uid, l.places[i].sum))
+}
+
+// number reads an ID of a message that is or was in the list.
+func (l *list) number(id string) (int64, error) {
+	if p := strings.Split(id, "."); len(p) == 3 && len(p[0]) == 16 {
+		uid, err := strconv.ParseInt(p[1], 10, 64)
+		i, found := slices.BinarySearchFunc(l.places, uid, func(p place, uid int64) int { return cmp.Compare(p.uid, uid) })
+		if err == nil && found && i >= 0 && string(l.id(uid)) == id {
+			return uid, nil
 		}
-		return 0
-	})
+	}
+	return 0, fmt.Errorf("maildir: %.100q: %w", id, transport.ErrCursor)
 }
 
 // notWritable tells whether a list cannot be kept there at all.

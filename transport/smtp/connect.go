@@ -86,7 +86,7 @@ func (c *conn) secure(ctx context.Context) *Error {
 	if err := secure.HandshakeContext(shaking); err != nil {
 		return c.failed(ctx, StepTLS, err)
 	}
-	c.wire = &wire{Conn: secure, ahead: ahead, answer: c.opt.Timeouts.Answer}
+	c.wire = &wire{Conn: secure, lines: ahead, answer: c.opt.Timeouts.Answer}
 	c.client = smtp.NewClient(c.wire)
 	return nil
 }
@@ -94,12 +94,13 @@ func (c *conn) secure(ctx context.Context) *Error {
 // startTLS asks for TLS in the clear (RFC 3207). go-smtp could, but says EHLO
 // under a name of its own and passes over text that is injected.
 func (c *conn) startTLS() (Step, error) {
-	in := bufio.NewReader(io.LimitReader(c.raw, maxReply))
+	clear := &wire{Conn: c.raw}
+	in := bufio.NewReader(clear)
 	replies := textproto.NewReader(in)
 	say := func(want int, line string) (string, error) {
-		_ = c.raw.SetDeadline(time.Now().Add(c.opt.Timeouts.Command))
+		clear.limit(c.opt.Timeouts.Command)
 		if line != "" {
-			if _, err := io.WriteString(c.raw, line+"\r\n"); err != nil {
+			if _, err := io.WriteString(clear, line+"\r\n"); err != nil {
 				return "", err
 			}
 		}
@@ -126,7 +127,7 @@ func (c *conn) startTLS() (Step, error) {
 		}
 		return StepTLS, err
 	}
-	if in.Buffered() > 0 {
+	if in.Buffered()+len(clear.lines)+len(clear.rest) > 0 {
 		return StepTLS, ErrInjected
 	}
 	return "", nil

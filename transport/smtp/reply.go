@@ -37,8 +37,10 @@ func (c *conn) plain(text string) string {
 func (c *conn) reply(err error) (Reply, bool) {
 	if e, ok := errors.AsType[*smtp.SMTPError](err); ok {
 		r := Reply{Code: e.Code, Text: c.plain(e.Message)}
-		if s := e.EnhancedCode; s[0] > 0 {
-			r.Status = fmt.Sprintf("%d.%d.%d", s[0], s[1], s[2])
+		if s := e.EnhancedCode; s != (smtp.EnhancedCode{}) {
+			if code := fmt.Sprintf("%d.%d.%d", s[0], s[1], s[2]); status.MatchString(code) {
+				r.Status = code
+			}
 		}
 		return r, true
 	}

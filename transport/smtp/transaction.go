@@ -118,7 +118,7 @@ func (c *conn) reset(fail *Error) *Error {
 func (c *conn) lastWords(ctx context.Context, step Step, err error) *Error {
 	if ctx.Err() == nil {
 		c.wire.block = 0
-		c.wire.limit(time.Second)
+		c.wire.limit(250 * time.Millisecond) // it is there already, or it is not
 		code, text, unread := textproto.NewReader(bufio.NewReader(c.wire)).ReadResponse(0)
 		if unread == nil && (code/100 == 4 || code/100 == 5) {
 			err = &textproto.Error{Code: code, Msg: text}

