@@ -60,4 +60,3 @@ func TestConformanceDovecotShared(t *testing.T) {
 		}
 	})
 }
-

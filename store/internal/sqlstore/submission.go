@@ -157,7 +157,10 @@ func (s *Store) Decide(ctx context.Context, account, key string, from, to store.
 		return s.fail(ctx, "decide", err)
 	}
 	sent := `, sent_time = '` + zeroTime + `'`
-	if to == store.Sent {
+	switch {
+	case to == store.Sent && from == store.Queued:
+		sent = `, sent_time = $3`
+	case to == store.Sent:
 		sent = ""
 	}
 	query := `UPDATE {submission} SET state = $1, reply = $2, changed = $3` + sent + ` WHERE account = $4 AND key = $5 AND state = $6`
