@@ -223,9 +223,11 @@ func (s *session) isOf(uid imap.UID, digest []byte) (bool, error) {
 		for item := msg.Next(); item != nil; item = msg.Next() {
 			if section, ok := item.(imapclient.FetchItemDataBodySection); ok && section.Literal != nil {
 				h := sha256.New()
-				if _, err := io.Copy(h, section.Literal); err == nil {
-					same = bytes.Equal(h.Sum(nil), digest)
+				n, err := io.Copy(h, section.Literal)
+				if n != section.Literal.Size() || err != nil { // imapclient must not read on: see body.lost
+					return false, s.verdict(errUnexpectedEOF)
 				}
+				same = bytes.Equal(h.Sum(nil), digest)
 			}
 		}
 	}

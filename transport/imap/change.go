@@ -108,18 +108,20 @@ func (m *Mailbox) Move(ctx context.Context, folder string, id transport.ID, to s
 		if !s.caps.Has(imap.CapUIDPlus) {
 			return fmt.Errorf("server has neither MOVE nor UIDPLUS: %w", errors.ErrUnsupported)
 		}
-		s.committed = true
-		if _, err := s.Copy(set, to).Wait(); err != nil {
-			return s.verdict(err)
-		}
-		err := s.expunge(uid)
-		if err != nil {
-			err = fmt.Errorf("copied to %s, but not removed: %w", to, err)
-			if !isLost(err) { // else do says so
-				err = &transport.Error{Outcome: transport.Uncertain, Err: err}
+		return s.together(ctx, func() error {
+			s.committed = true
+			if _, err := s.Copy(set, to).Wait(); err != nil {
+				return s.verdict(err)
 			}
-		}
-		return err
+			err := s.expunge(uid)
+			if err != nil {
+				err = fmt.Errorf("copied to %s, but not removed: %w", to, err)
+				if !isLost(err) { // else do says so
+					err = &transport.Error{Outcome: transport.Uncertain, Err: err}
+				}
+			}
+			return err
+		})
 	})
 }
 
@@ -130,7 +132,7 @@ func (m *Mailbox) Delete(ctx context.Context, folder string, id transport.ID) er
 		if !s.caps.Has(imap.CapUIDPlus) {
 			return fmt.Errorf("server has no UIDPLUS: %w", errors.ErrUnsupported)
 		}
-		return s.expunge(uid)
+		return s.together(ctx, func() error { return s.expunge(uid) })
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -60,3 +61,19 @@ func TestConformanceDovecotShared(t *testing.T) {
 		}
 	})
 }
+<<<<<<< HEAD
+=======
+
+// The same with neither IDLE nor MOVE: it looks now and then, copies and
+// removes.
+func TestConformanceDovecotBare(t *testing.T) {
+	d := startDovecot(t, "IMAP4rev1 UIDPLUS")
+	var n atomic.Int32
+	transporttest.Mailbox(t, func(t *testing.T) transporttest.Fixture {
+		opt := d.options(fmt.Sprintf("user%d", n.Add(1)))
+		opt.Poll = 20 * time.Millisecond
+		another := func(*testing.T) transport.Mailbox { return open(t, opt) }
+		return transporttest.Fixture{Mailbox: another(t), Another: another, NoNUL: true, NoLoneCR: true, NoLoneLF: true, Large: 1 << 20}
+	})
+}
+>>>>>>> main

@@ -41,7 +41,9 @@ func (m *Mailbox) connect(ctx context.Context) (*session, error) {
 	}
 	stop := context.AfterFunc(ctx, func() { s.abort(ctx.Err()) })
 	err = m.login(s, c)
-	stop()
+	if !stop() && err == nil {
+		err = &lost{ctx.Err(), true}
+	}
 	if err != nil {
 		s.abort(err)
 		if ended := ctx.Err(); ended != nil && isLost(err) {
@@ -87,7 +89,9 @@ func (m *Mailbox) dial(ctx context.Context) (*session, error) {
 		},
 	}})
 	if err := s.WaitGreeting(); err != nil {
-		err = s.verdict(err)
+		if l, ok := errors.AsType[*lost](s.verdict(err)); ok {
+			err = &lost{l.error, true} // BYE, of which imapclient need not tell
+		}
 		s.abort(err)
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
@@ -40,7 +41,10 @@ func (m *Mailbox) Fetch(ctx context.Context, folder string, id transport.ID) (io
 		})
 		if err == nil {
 			b.ctx, b.what = ctx, what
-			b.stop = context.AfterFunc(ctx, func() { s.abort(ctx.Err()) })
+			b.stop = []func() bool{
+				context.AfterFunc(ctx, func() { b.cut(ctx.Err()) }),
+				context.AfterFunc(m.base, func() { b.cut(ErrClosed) }),
+			}
 		}
 		return err == nil, err
 	})
@@ -55,16 +59,19 @@ type body struct {
 	m    *Mailbox
 	s    *session
 	ctx  context.Context
-	stop func() bool
+	stop []func() bool
 	what string
 
+	mu   sync.Mutex
 	uid  uint32
 	cmd  *imapclient.FetchCommand
 	msg  *imapclient.FetchMessageData
 	lit  io.Reader
 	left int64
-	err  error // what Read returns from now on
-	done bool  // the connection was given back
+	// ended says that lit has given an error, be it io.EOF.
+	ended bool
+	err   error // what Read returns from now on
+	done  bool  // the connection was given back
 }
 
 // body asks for a message, and returns it when its first byte is about to come.
@@ -130,6 +137,8 @@ func (m *Mailbox) refuse(s *session, cmd *imapclient.FetchCommand, err error) er
 
 // Read is io.Reader's.
 func (b *body) Read(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	if b.err != nil {
 		return 0, b.err
 	}
@@ -141,6 +150,7 @@ func (b *body) Read(p []byte) (int, error) {
 	if err == nil {
 		return n, nil
 	}
+	b.ended = true
 	if b.left > 0 { // an io.EOF from imapclient means no more than that nothing comes
 		if err == io.EOF {
 			err = errUnexpectedEOF
@@ -150,6 +160,16 @@ func (b *body) Read(p []byte) (int, error) {
 		b.end(b.finish())
 	}
 	return n, b.err
+}
+
+// cut ends the reading from another goroutine.
+func (b *body) cut(why error) {
+	b.s.abort(why) // which lets Read come back
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.done {
+		b.end(b.lost(why))
+	}
 }
 
 // finish waits for the end of the command; io.EOF is success.
@@ -166,11 +186,16 @@ func (b *body) finish() error {
 	return io.EOF
 }
 
-// lost ends the connection, whose command cannot end well.
+// lost ends the connection, whose command cannot end well. imapclient waits
+// until the bytes have been read up to an error; closing the command would
+// read them once more, beside imapclient itself.
 func (b *body) lost(err error) error {
 	err = b.s.verdict(err)
 	b.s.abort(err)
-	_ = b.cmd.Close()
+	if !b.ended {
+		b.ended = true
+		_, _ = io.Copy(io.Discard, b.lit)
+	}
 	return err
 }
 
@@ -180,8 +205,11 @@ func (b *body) end(err error) {
 		return
 	}
 	b.done = true
-	b.stop()
-	b.m.give(b.s, err == io.EOF)
+	alive := err == io.EOF
+	for _, stop := range b.stop {
+		alive = stop() && alive
+	}
+	b.m.give(b.s, alive)
 	if err != io.EOF {
 		err = failure(b.ctx, b.what, err)
 	}
@@ -191,19 +219,21 @@ func (b *body) end(err error) {
 // Close ends the reading. What little is left of the message is read; for the
 // rest the connection is given up.
 func (b *body) Close() error {
-	if b.done {
-		if b.err == io.EOF {
-			b.err = errors.New("imap: fetch: read after Close")
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.done && b.left <= drain {
+		n, err := io.Copy(io.Discard, b.lit)
+		b.left -= n
+		b.ended = true
+		if err == nil && b.left == 0 {
+			b.end(b.finish())
 		}
-		return nil
 	}
-	if b.left > drain {
-		b.end(b.lost(errors.New("closed before the end")))
-	} else if _, err := io.Copy(io.Discard, b.lit); err != nil {
-		b.end(b.lost(err))
-	} else {
-		b.end(b.finish())
+	if !b.done {
+		b.end(b.lost(errSpare))
 	}
-	b.err = errors.New("imap: fetch: read after Close")
+	b.err = errClosedReader
 	return nil
 }
+
+var errClosedReader = errors.New("imap: fetch: read after Close")

@@ -111,8 +111,9 @@ func (x xoauth2) Start() (string, []byte, error) {
 	return "XOAUTH2", []byte("user=" + x.user + "\x01auth=Bearer " + x.secret + "\x01\x01"), nil
 }
 
-// Next answers the challenge that tells of an error; the refusal follows.
-func (x xoauth2) Next([]byte) ([]byte, error) { return nil, nil }
+// Next answers the challenge that tells of an error, as RFC 7628 §3.2.3 does;
+// the refusal follows.
+func (x xoauth2) Next([]byte) ([]byte, error) { return []byte{1}, nil }
 
 // conceal keeps the secret out of an error where the server's answer repeats
 // it.

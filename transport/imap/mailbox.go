@@ -1,6 +1,7 @@
 package imap
 
 import (
+	"context"
 	"sync"
 
 	"github.com/certmail/certmail/transport"
@@ -20,20 +21,23 @@ type Mailbox struct {
 	spare   []*session
 	refused *refused
 	closed  bool
-	done    chan struct{} // closed with the Mailbox
+
+	base context.Context // ends with the Mailbox
+	end  context.CancelFunc
 }
 
 var _ transport.Mailbox = (*Mailbox)(nil)
 
 // New returns the mailbox that the options describe. It does not connect yet.
 func New(opt *Options) (*Mailbox, error) {
-	m := &Mailbox{all: map[*session]bool{}, gate: make(chan struct{}, 1), done: make(chan struct{})}
+	m := &Mailbox{all: map[*session]bool{}, gate: make(chan struct{}, 1)}
 	if opt != nil {
 		m.opt = *opt
 	}
 	if err := m.opt.complete(); err != nil {
 		return nil, err
 	}
+	m.base, m.end = context.WithCancel(context.Background())
 	m.slots, m.watchers = make(chan struct{}, m.opt.MaxConns), make(chan struct{}, m.opt.MaxConns-1)
 	return m, nil
 }
@@ -53,9 +57,9 @@ func (m *Mailbox) Close() error {
 		return nil
 	}
 	m.closed = true
-	close(m.done)
+	m.end()
 	for s := range m.all {
-		m.forget(s)
+		m.forget(s, ErrClosed)
 	}
 	m.spare = nil
 	return nil

@@ -56,7 +56,7 @@ func (m *Mailbox) idle(folder string, fresh bool) (*session, error) {
 	for _, s := range m.spare {
 		switch {
 		case fresh || s.dead() || time.Since(s.used) > stale:
-			m.forget(s)
+			m.forget(s, errSpare)
 		case best == nil:
 			best = s
 		case best.folder != folder && s.folder == folder:
@@ -81,10 +81,12 @@ func (m *Mailbox) adopt(s *session) bool {
 	return !m.closed
 }
 
+var errSpare = errors.New("not needed any more")
+
 // forget ends a connection. The lock is held.
-func (m *Mailbox) forget(s *session) {
+func (m *Mailbox) forget(s *session, why error) {
 	delete(m.all, s)
-	s.abort(errors.New("not needed any more"))
+	s.abort(why)
 }
 
 // give gives a connection back.
@@ -93,7 +95,7 @@ func (m *Mailbox) give(s *session, usable bool) {
 	defer m.mu.Unlock()
 	defer func() { <-m.slots }()
 	if !usable || m.closed || s.dead() {
-		m.forget(s)
+		m.forget(s, errSpare)
 		return
 	}
 	s.wire.turn(false)
@@ -110,14 +112,14 @@ func (m *Mailbox) do(ctx context.Context, what, folder string, op func(s *sessio
 		if err != nil {
 			return failure(ctx, what, err)
 		}
-		stop := context.AfterFunc(ctx, func() { s.abort(ctx.Err()) })
+		stop := context.AfterFunc(ctx, func() { s.cancel(ctx.Err()) })
 		keep, err := op(s)
-		stop()
+		alive := stop() // else it is about to be aborted
 		if keep {
 			return nil
 		}
 		committed := s.committed
-		m.give(s, err == nil || !isLost(err))
+		m.give(s, alive && !isLost(err))
 		switch {
 		case err == nil:
 			return nil

@@ -1,10 +1,12 @@
 package imap
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -30,6 +32,31 @@ type session struct {
 
 	// committed says that something was asked for that must not be repeated.
 	committed bool
+	// steps says that several commands make one change, which is brought to
+	// its end when the context ends in the middle of them.
+	steps atomic.Bool
+}
+
+// grace is how long steps may go on after the end of the context.
+const grace = 5 * time.Second
+
+// cancel ends what is under way.
+func (s *session) cancel(why error) {
+	if s.steps.Load() {
+		time.AfterFunc(grace, func() { s.abort(why) })
+		return
+	}
+	s.abort(why)
+}
+
+// together runs steps, and none of them when the context has ended.
+func (s *session) together(ctx context.Context, steps func() error) error {
+	s.steps.Store(true)
+	defer s.steps.Store(false)
+	if err := ctx.Err(); err != nil { // else cancel comes later, and sees the steps
+		return err
+	}
+	return steps()
 }
 
 func (s *session) abort(err error) { _ = s.wire.abort(err) }

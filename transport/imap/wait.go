@@ -11,6 +11,10 @@ import (
 	"github.com/certmail/certmail/transport"
 )
 
+// steady is how long a connection must have lasted for its loss to count as the
+// first.
+const steady = time.Minute
+
 // Wait returns when there is something behind the cursor. It idles (RFC 2177)
 // on a connection of its own; without IDLE, or without a connection to spare,
 // it looks every Options.Poll. A lost connection is made anew, with pauses that
@@ -32,6 +36,7 @@ func (m *Mailbox) Wait(ctx context.Context, folder string, since transport.Curso
 	}
 	pause := m.opt.Backoff
 	for fresh := false; ; {
+		began := time.Now()
 		looked, found, err := m.watch(ctx, folder, since, idles, fresh)
 		switch {
 		case ctx.Err() != nil:
@@ -41,7 +46,7 @@ func (m *Mailbox) Wait(ctx context.Context, folder string, since transport.Curso
 		case err != nil && !m.passes(err, looked):
 			return failure(ctx, what, err)
 		}
-		if looked {
+		if looked && time.Since(began) > steady {
 			pause = m.opt.Backoff
 		}
 		next := m.opt.Poll
@@ -52,7 +57,7 @@ func (m *Mailbox) Wait(ctx context.Context, folder string, since transport.Curso
 		select {
 		case <-timer.C:
 		case <-ctx.Done():
-		case <-m.done:
+		case <-m.base.Done():
 		}
 		timer.Stop()
 	}
@@ -78,8 +83,8 @@ func (m *Mailbox) watch(ctx context.Context, folder string, since transport.Curs
 	}
 	stop := context.AfterFunc(ctx, func() { s.abort(ctx.Err()) })
 	defer func() {
-		stop()
-		m.give(s, !isLost(err))
+		alive := stop()
+		m.give(s, alive && !isLost(err))
 	}()
 	for {
 		s.wire.allow(flood)

@@ -57,6 +57,13 @@ func (m *mortal) rename(from, to string) error {
 	return m.disk.rename(from, to)
 }
 
+func (m *mortal) link(from, to string) error {
+	if err := m.step(); err != nil {
+		return err
+	}
+	return m.disk.link(from, to)
+}
+
 func (m *mortal) remove(name string) error {
 	if err := m.step(); err != nil {
 		return err
@@ -331,6 +338,43 @@ func (d denied) open(name string, flag int) (file, error) {
 		}
 	}
 	return d.disk.open(name, flag)
+}
+
+// linkless is a disk without links.
+type linkless struct{ disk }
+
+func (linkless) link(string, string) error { return syscall.EPERM }
+
+// TestBegunTogether: programs that open a folder at once agree on one list.
+func TestBegunTogether(t *testing.T) {
+	ctx := context.Background()
+	for range 30 {
+		root := t.TempDir()
+		require.NoError(t, Open(root, nil).Create("INBOX"))
+		require.NoError(t, Open(root, nil).Deliver(ctx, "INBOX", strings.NewReader("x")))
+		ids := make(chan transport.ID, 4)
+		for range cap(ids) {
+			go func() {
+				items, _, err := Open(root, nil).List(ctx, "INBOX", "", 10)
+				if err != nil || len(items) != 1 {
+					t.Errorf("%v, %v", items, err)
+					items = make([]transport.Item, 1)
+				}
+				ids <- items[0].ID
+			}()
+		}
+		first := <-ids
+		for range cap(ids) - 1 {
+			require.Equal(t, first, <-ids)
+		}
+		left, err := os.ReadDir(filepath.Join(root, "tmp"))
+		require.NoError(t, err)
+		require.Empty(t, left)
+	}
+	root := t.TempDir()
+	box := Open(root, &Options{fs: linkless{}})
+	require.NoError(t, box.Create("INBOX"))
+	require.NoError(t, box.Volatile(ctx, "INBOX"))
 }
 
 // TestCannotWriteLists: where the list cannot be kept it is kept in memory;

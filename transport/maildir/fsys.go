@@ -15,6 +15,7 @@ type fsys interface {
 	open(name string, flag int) (file, error)
 	stat(name string) (fs.FileInfo, error) // of a link itself
 	rename(from, to string) error
+	link(from, to string) error // fails when there is one
 	remove(name string) error
 	mkdir(name string) error
 	chtimes(name string, at time.Time) error
@@ -43,6 +44,7 @@ func (disk) open(name string, flag int) (file, error) {
 
 func (disk) stat(name string) (fs.FileInfo, error)   { return os.Lstat(name) }
 func (disk) rename(from, to string) error            { return os.Rename(from, to) }
+func (disk) link(from, to string) error              { return os.Link(from, to) }
 func (disk) remove(name string) error                { return os.Remove(name) }
 func (disk) mkdir(name string) error                 { return os.Mkdir(name, 0o700) }
 func (disk) chtimes(name string, at time.Time) error { return os.Chtimes(name, at, at) }

@@ -220,7 +220,7 @@ func (f *folder) reload() error {
 	file, err := f.fs.open(f.listPath, os.O_RDWR)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return f.begin()
+		return f.begin(false)
 	case err != nil && notWritable(err):
 		return f.beginVolatile(err)
 	case err != nil:
@@ -241,7 +241,7 @@ func (f *folder) reload() error {
 		f.list.reset(validity, int64(n))
 	}
 	if validity == "" || st.Size() < f.list.end {
-		return f.begin() // damaged or cut: what was numbered there is not known
+		return f.begin(true) // damaged or cut: what was numbered there is not known
 	}
 	return f.readOn(file)
 }
@@ -289,8 +289,9 @@ func (f *folder) listSize(file file) int64 {
 	return f.list.end + maxLine
 }
 
-// begin makes a new list, under another validity.
-func (f *folder) begin() error {
+// begin makes a new list, under another validity. Unless it takes the place of
+// a damaged one, it does not replace what another program began just now.
+func (f *folder) begin(replace bool) error {
 	validity, err := f.random()
 	if err != nil {
 		return err
@@ -305,8 +306,21 @@ func (f *folder) begin() error {
 	}
 	_, err = io.WriteString(file, header(validity))
 	err = errors.Join(err, file.Sync(), file.Close())
-	if err == nil {
+	switch {
+	case err != nil:
+	case replace:
 		err = f.fs.rename(temporary, f.listPath)
+	default:
+		err = f.fs.link(temporary, f.listPath)
+		if errors.Is(err, fs.ErrExist) {
+			_ = f.fs.remove(temporary)
+			return f.reload()
+		}
+		if err == nil {
+			err = f.fs.remove(temporary)
+		} else {
+			err = f.fs.rename(temporary, f.listPath) // a file system without links
+		}
 	}
 	if err == nil {
 		err = f.fs.syncDir(f.listDir)
@@ -318,7 +332,6 @@ func (f *folder) begin() error {
 		}
 		return fmt.Errorf("maildir: %w", err)
 	}
-	// Another program may have been faster or slower: the name decides.
 	f.list.reset(validity, int64(len(header(validity))))
 	return nil
 }
