@@ -61,8 +61,6 @@ func TestConformanceDovecotShared(t *testing.T) {
 		}
 	})
 }
-<<<<<<< HEAD
-=======
 
 // The same with neither IDLE nor MOVE: it looks now and then, copies and
 // removes.
@@ -76,4 +74,3 @@ func TestConformanceDovecotBare(t *testing.T) {
 		return transporttest.Fixture{Mailbox: another(t), Another: another, NoNUL: true, NoLoneCR: true, NoLoneLF: true, Large: 1 << 20}
 	})
 }
->>>>>>> main
