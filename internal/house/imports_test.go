@@ -43,7 +43,7 @@ var rules = []rule{
 	{pkg: "internal/cms", own: []string{"internal/..."}, third: []string{pkcs7, xCrypto}},
 	{pkg: "internal/rsakey", third: []string{bigmod}},
 	{pkg: "internal/house", std: []string{"os"}},
-	{pkg: "internal/reftest", std: []string{"testing", "os/exec"}},
+	{pkg: "internal/reftest", std: []string{"testing", "os/exec", "net"}},
 
 	{pkg: "trust", own: []string{"internal/..."}, third: []string{xCrypto, xNet, xText}},
 

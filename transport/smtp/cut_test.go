@@ -53,7 +53,7 @@ func (c *frail) Read(p []byte) (int, error) {
 
 // trial sends a message over a line that breaks, and tells what the client
 // knows, what the server took, and how many bytes went to and fro.
-func trial(t testing.TB, text string, writes, reads int64, late bool) (err error, taken []string, wrote, read int64) {
+func trial(t testing.TB, text string, writes, reads int64, late bool) (taken []string, wrote, read int64, err error) {
 	f := newFake(t, nil)
 	opt := f.options()
 	var w, r atomic.Int64
@@ -71,7 +71,7 @@ func trial(t testing.TB, text string, writes, reads int64, late bool) (err error
 	f.Listener.Close()
 	f.peers.Wait() // until the server has seen all of it
 	_, _, taken = f.state()
-	return err, taken, wrote, read
+	return taken, wrote, read, err
 }
 
 // agree checks what must hold wherever a line breaks: what is said to be
@@ -101,12 +101,18 @@ func agree(t testing.TB, err error, taken []string, text string) {
 // The line breaks at every byte, to and fro.
 func TestLineBreaksAtEveryByte(t *testing.T) {
 	text := letter(anna, bruno, "x", ".\r\n..\r\n.y")
-	err, taken, wrote, read := trial(t, text, math.MaxInt32, math.MaxInt32, false)
+	taken, wrote, read, err := trial(t, text, math.MaxInt32, math.MaxInt32, false)
 	require.NoError(t, err)
 	require.Len(t, taken, 1)
-	stride := int64(1)
-	if testing.Short() {
-		stride = 13
+	// At every byte of the dialogue, and now and then in the handshake.
+	next := func(n, all int64) int64 {
+		switch {
+		case all-n > 700:
+			return n + 11
+		case testing.Short():
+			return n + 3
+		}
+		return n + 1
 	}
 	outcomes := map[string]int{}
 	note := func(err error) {
@@ -117,16 +123,16 @@ func TestLineBreaksAtEveryByte(t *testing.T) {
 		outcomes[failure(t, err).Err.Outcome.String()]++
 	}
 	// QUIT and the end of TLS are behind the answer.
-	for n := int64(0); n <= wrote; n += stride {
-		err, taken, _, _ := trial(t, text, n, math.MaxInt32, false)
+	for n := int64(0); n <= wrote; n = next(n, wrote) {
+		taken, _, _, err := trial(t, text, n, math.MaxInt32, false)
 		agree(t, err, taken, text)
 		note(err)
 	}
 	require.NotZero(t, outcomes["deferred"])
 	require.NotZero(t, outcomes["accepted"])
 	require.Zero(t, outcomes["uncertain"], "the server answers whatever arrives")
-	for n := int64(0); n <= read; n += stride {
-		err, taken, _, _ := trial(t, text, math.MaxInt32, n, false)
+	for n := int64(0); n <= read; n = next(n, read) {
+		taken, _, _, err := trial(t, text, math.MaxInt32, n, false)
 		agree(t, err, taken, text)
 		note(err)
 	}
@@ -138,10 +144,10 @@ func TestLineBreaksAtEveryByte(t *testing.T) {
 // delivered it.
 func TestLateComplaint(t *testing.T) {
 	text := letter(anna, bruno, "x", "y")
-	_, _, wrote, _ := trial(t, text, math.MaxInt32, math.MaxInt32, false)
+	_, wrote, _, _ := trial(t, text, math.MaxInt32, math.MaxInt32, false)
 	met := false
 	for n := wrote - 200; n <= wrote; n++ {
-		err, taken, _, _ := trial(t, text, n, math.MaxInt32, true)
+		taken, _, _, err := trial(t, text, n, math.MaxInt32, true)
 		agree(t, err, taken, text)
 		met = met || err == nil
 	}
@@ -164,7 +170,7 @@ func FuzzLineBreaks(f *testing.F) {
 			}
 			return int64(n)
 		}
-		err, taken, _, _ := trial(t, text, give(writes), give(reads), false)
+		taken, _, _, err := trial(t, text, give(writes), give(reads), false)
 		agree(t, err, taken, text)
 	})
 }
