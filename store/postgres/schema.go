@@ -10,10 +10,11 @@ func dialect(schema string) sqlstore.Dialect {
 		Arrays:     true,
 		Temporary:  undone,
 		Lock:       `SELECT pg_advisory_xact_lock(hashtextextended('certmail ` + schema + `', 0))`,
-		Exists:     `SELECT true WHERE to_regclass('{version}') IS NOT NULL`,
+		// A query and not to_regclass, which may remember from before the lock.
+		Exists: `SELECT true FROM pg_catalog.pg_tables WHERE schemaname = '` + schema + `' AND tablename = 'version'`,
 		Migrations: [][]string{append([]string{
 			// The right to make schemas is needed only where there is none.
-			`DO $$ BEGIN IF to_regnamespace('` + schema + `') IS NULL THEN CREATE SCHEMA ` + schema + `; END IF; END $$`,
+			`DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = '` + schema + `') THEN CREATE SCHEMA ` + schema + `; END IF; END $$`,
 		}, first...)},
 	}
 }
