@@ -170,7 +170,7 @@ func workersKilled(t *testing.T, workers, messages int) {
 	for {
 		require.True(t, time.Now().Before(deadline), "the workers do not come to an end")
 		time.Sleep(150 * time.Millisecond)
-		if n := cut(t, admin); n > 0 {
+		if n := cutOne(t, admin); n > 0 {
 			cuts += n
 		}
 		open, err := s.Submissions(ctx, store.Filter{Account: w.User, States: []store.State{store.Queued, store.Sending}, Limit: messages})
@@ -217,8 +217,8 @@ func workersKilled(t *testing.T, workers, messages int) {
 	require.Greater(t, deaths, workers)
 }
 
-// cut ends one connection of the workers.
-func cut(t *testing.T, admin *sql.DB) (n int) {
+// cutOne ends one connection of the workers.
+func cutOne(t *testing.T, admin *sql.DB) (n int) {
 	t.Helper()
 	err := admin.QueryRow(`SELECT count(pg_terminate_backend(pid)) FROM (SELECT pid FROM pg_stat_activity
 		WHERE pid <> pg_backend_pid() AND backend_type = 'client backend' ORDER BY random() LIMIT 1) x`).Scan(&n)
