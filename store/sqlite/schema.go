@@ -5,6 +5,7 @@ import "github.com/certmail/certmail/store/internal/sqlstore"
 var dialect = sqlstore.Dialect{
 	Name:      "sqlite",
 	OneWriter: true,
+	Temporary: isBusy,
 	Exists:    `SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'version'`,
 	Migrations: [][]string{{
 		`CREATE TABLE version (version INTEGER NOT NULL) STRICT`,

@@ -2,7 +2,10 @@
 // apart is in a Dialect.
 package sqlstore
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
 
 // Dialect is what sets one database apart.
 type Dialect struct {
@@ -20,8 +23,10 @@ type Dialect struct {
 	// is a statement of its own, which is kept prepared.
 	Arrays bool
 	// Temporary tells whether a transaction was undone by the database for the
-	// sake of another one, so that the same may well succeed now.
+	// sake of another one, so that the same may well succeed now; Patience is
+	// how long to try at least.
 	Temporary func(error) bool
+	Patience  time.Duration
 
 	// Lock keeps other processes from migrating until the transaction ends.
 	Lock string
