@@ -10,7 +10,7 @@ var dialect = sqlstore.Dialect{
 	Migrations: [][]string{{
 		`CREATE TABLE version (version INTEGER NOT NULL) STRICT`,
 		`CREATE TABLE submission (
-			ord        INTEGER PRIMARY KEY AUTOINCREMENT,
+			ord        INTEGER PRIMARY KEY,
 			account    TEXT NOT NULL,
 			key        TEXT NOT NULL,
 			message_id TEXT NOT NULL,
@@ -39,7 +39,7 @@ var dialect = sqlstore.Dialect{
 			moved   TEXT NOT NULL,
 			PRIMARY KEY (account, folder)) STRICT, WITHOUT ROWID`,
 		`CREATE TABLE message (
-			ord       INTEGER PRIMARY KEY AUTOINCREMENT,
+			ord       INTEGER PRIMARY KEY,
 			account   TEXT NOT NULL,
 			folder    TEXT NOT NULL,
 			identity  TEXT NOT NULL,

@@ -117,7 +117,7 @@ func connect(file string, o Options, lock, pragma string) (*sql.DB, error) {
 		path = "/" + path
 	}
 	query := url.Values{"_txlock": {lock}, "_pragma": {
-		fmt.Sprintf("busy_timeout(%d)", wait.Milliseconds()), "synchronous(FULL)", "foreign_keys(1)", "trusted_schema(0)",
+		fmt.Sprintf("busy_timeout(%d)", wait.Milliseconds()), "synchronous(FULL)", "foreign_keys(1)", "trusted_schema(0)", "cache_size(-16000)",
 	}}
 	if pragma != "" {
 		query.Add("_pragma", pragma)

@@ -2,10 +2,7 @@
 // apart is in a Dialect.
 package sqlstore
 
-import (
-	"strings"
-	"time"
-)
+import "time"
 
 // Dialect is what sets one database apart.
 type Dialect struct {
@@ -35,9 +32,4 @@ type Dialect struct {
 	// Migrations bring the tables from each version to the next; in their
 	// statements, as in all others, {table} stands for the table's name.
 	Migrations [][]string
-}
-
-// sql writes a statement with the names of tables in it.
-func (d *Dialect) sql(text string) string {
-	return strings.NewReplacer("{", d.Prefix, "}", "").Replace(text)
 }

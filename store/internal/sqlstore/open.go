@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,6 +19,8 @@ type Store struct {
 	d           Dialect
 	write, read *sql.DB
 	closed      atomic.Bool
+	names       *strings.Replacer
+	texts       sync.Map // statements with the names of tables in them, by those without
 
 	mu         sync.RWMutex
 	statements map[statement]*sql.Stmt
@@ -34,6 +37,7 @@ type statement struct {
 // with the store, and when Open fails.
 func Open(ctx context.Context, write, read *sql.DB, d Dialect) (*Store, error) {
 	s := &Store{d: d, write: write, read: read, statements: map[statement]*sql.Stmt{}}
+	s.names = strings.NewReplacer("{", d.Prefix, "}", "")
 	version, err := s.version(ctx, s.reader())
 	if err == nil && version < len(d.Migrations) {
 		err = s.do(ctx, true, s.migrate)
@@ -106,6 +110,16 @@ func (s *Store) Close() error {
 	return nil
 }
 
+// named writes the names of tables into a statement.
+func (s *Store) named(text string) string {
+	if known, ok := s.texts.Load(text); ok {
+		return known.(string)
+	}
+	out := s.names.Replace(text)
+	s.texts.Store(text, out)
+	return out
+}
+
 // conn runs statements: in a transaction, or each for itself.
 type conn struct {
 	s  *Store
@@ -118,7 +132,7 @@ type conn struct {
 }
 
 func (c *conn) query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
-	text = c.s.d.sql(text)
+	text = c.s.named(text)
 	switch {
 	case !c.s.d.Arrays:
 		stmt, err := c.prepared(ctx, text)
@@ -139,7 +153,7 @@ func (c *conn) exec(ctx context.Context, text string, args ...any) error {
 
 // changed runs a statement and returns how many rows it changed.
 func (c *conn) changed(ctx context.Context, text string, args ...any) (int64, error) {
-	text = c.s.d.sql(text)
+	text = c.s.named(text)
 	var r sql.Result
 	var err error
 	switch {
