@@ -67,6 +67,9 @@ var rules = []rule{
 	{pkg: "store/internal/...", own: []string{"daticert", "receipt", "store", "transport"}},
 	{pkg: "store/internal/crashtest", tests: true},
 	{pkg: "store/internal/pgtest", tests: true},
+	{pkg: "store/internal/crashtest", own: []string{"receipt", "store", "transport"}, std: []string{"testing", "os/exec"}}, // tests only, as the next two
+	{pkg: "store/internal/pgtest", own: []string{"internal/reftest"}, std: []string{"testing", "os/exec"}},
+	{pkg: "store/internal/storebench", own: []string{"receipt", "store", "transport"}, std: []string{"testing"}},
 	{pkg: "store/sqlite", own: []string{"store", "store/internal/sqlstore"}, third: []string{goSQLite}},
 	{pkg: "store/postgres", own: []string{"store", "store/internal/sqlstore"}, third: []string{pgx}},
 	{pkg: "pec/pectest", own: []string{"daticert", "envelope", "receipt", "receipt/report", "trust", "pec", "transport", "internal/..."},
@@ -97,7 +100,8 @@ var noStd = map[string]string{
 }
 
 // onlyTests lists modules and packages that only test files import.
-var onlyTests = []string{testify, Module + "/internal/reftest", Module + "/internal/house"}
+var onlyTests = []string{testify, Module + "/internal/reftest", Module + "/internal/house",
+	Module + "/store/internal/crashtest", Module + "/store/internal/pgtest", Module + "/store/internal/storebench"}
 
 func TestImportsFollowTheDesign(t *testing.T) {
 	tree := load(t)
@@ -131,6 +135,7 @@ func refusal(r rule, f *File, imported string, public map[string]bool) string {
 		case f.Test || r.tests:
 			return "" // the compiler refuses cycles
 		case slices.Contains(onlyTests, imported) || slices.ContainsFunc(rules, func(other rule) bool { return other.tests && other.pkg == own }):
+		case slices.Contains(onlyTests, imported) && !slices.Contains(onlyTests, Module+"/"+r.pkg):
 			return "only tests may"
 		case slices.ContainsFunc(r.own, func(pattern string) bool {
 			return matches(pattern, own) || pattern == "PUBLIC" && public[own]
@@ -204,6 +209,8 @@ func TestImportGuard(t *testing.T) {
 		{"receipt", "a.go", goSQLite, false},
 		{"receipt", "a_test.go", "modernc.org/libc", false},
 		{"store", "a.go", goSQLite, false},
+		{"store/internal/pgtest", "a.go", Module + "/internal/reftest", true},
+		{"store/postgres", "a.go", Module + "/store/internal/pgtest", false},
 		{"store", "a.go", Module + "/store/sqlite", false},
 		{"store/sqlite", "a.go", goSQLite, true},
 		{"store/sqlite", "a.go", pgx + "/stdlib", false},

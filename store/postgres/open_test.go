@@ -67,10 +67,10 @@ func TestOpenWithFewRights(t *testing.T) {
 }
 
 func TestOpenChecksTheEncoding(t *testing.T) {
-	db := admin(t)
-	_, err := db.Exec(`CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0`)
+	name := "latin_" + fresh()
+	_, err := admin(t).Exec(`CREATE DATABASE ` + name + ` ENCODING 'LATIN1' TEMPLATE template0`)
 	require.NoError(t, err)
-	_, err = postgres.Open(t.Context(), strings.Replace(pgtest.Conninfo(t), "dbname=postgres", "dbname=latin", 1), nil)
+	_, err = postgres.Open(t.Context(), strings.Replace(pgtest.Conninfo(t), "dbname=postgres", "dbname="+name, 1), nil)
 	require.ErrorIs(t, err, store.ErrInvalid)
 	require.ErrorContains(t, err, "LATIN1")
 }

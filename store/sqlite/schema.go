@@ -5,11 +5,12 @@ import "github.com/certmail/certmail/store/internal/sqlstore"
 var dialect = sqlstore.Dialect{
 	Name:      "sqlite",
 	OneWriter: true,
+	Temporary: isBusy,
 	Exists:    `SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'version'`,
 	Migrations: [][]string{{
 		`CREATE TABLE version (version INTEGER NOT NULL) STRICT`,
 		`CREATE TABLE submission (
-			ord        INTEGER PRIMARY KEY AUTOINCREMENT,
+			ord        INTEGER PRIMARY KEY,
 			account    TEXT NOT NULL,
 			key        TEXT NOT NULL,
 			message_id TEXT NOT NULL,
@@ -38,7 +39,7 @@ var dialect = sqlstore.Dialect{
 			moved   TEXT NOT NULL,
 			PRIMARY KEY (account, folder)) STRICT, WITHOUT ROWID`,
 		`CREATE TABLE message (
-			ord       INTEGER PRIMARY KEY AUTOINCREMENT,
+			ord       INTEGER PRIMARY KEY,
 			account   TEXT NOT NULL,
 			folder    TEXT NOT NULL,
 			identity  TEXT NOT NULL,

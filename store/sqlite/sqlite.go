@@ -70,7 +70,9 @@ func Open(ctx context.Context, file string, opt *Options) (Store, error) {
 	write.SetMaxOpenConns(1)
 	read.SetMaxOpenConns(o.Readers)
 	read.SetMaxIdleConns(o.Readers)
-	s, err := sqlstore.Open(ctx, write, read, dialect)
+	d := dialect
+	d.Patience = o.BusyTimeout
+	s, err := sqlstore.Open(ctx, write, read, d)
 	if err != nil {
 		return Store{}, err
 	}
@@ -104,12 +106,18 @@ func create(file string) (string, error) {
 }
 
 func connect(file string, o Options, lock, pragma string) (*sql.DB, error) {
+	wait := o.BusyTimeout
+	if lock == "immediate" {
+		// SQLite does not hear while it waits that the context ended. So it waits
+		// in small portions, and the store goes on trying.
+		wait = min(wait, 25*time.Millisecond)
+	}
 	path := filepath.ToSlash(file)
 	if !strings.HasPrefix(path, "/") {
 		path = "/" + path
 	}
 	query := url.Values{"_txlock": {lock}, "_pragma": {
-		fmt.Sprintf("busy_timeout(%d)", o.BusyTimeout.Milliseconds()), "synchronous(FULL)", "foreign_keys(1)", "trusted_schema(0)",
+		fmt.Sprintf("busy_timeout(%d)", wait.Milliseconds()), "synchronous(FULL)", "foreign_keys(1)", "trusted_schema(0)", "cache_size(-16000)",
 	}}
 	if pragma != "" {
 		query.Add("_pragma", pragma)

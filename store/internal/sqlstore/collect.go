@@ -120,7 +120,11 @@ func (c *conn) keepMessages(ctx context.Context, b *store.Batch, list []*store.C
 	}
 	account, folder, at := text(b.Account), text(b.Folder), when(b.At)
 	if !c.s.d.Arrays {
+		ctx, ended := quick(ctx)
 		for _, m := range list {
+			if err := ended(); err != nil {
+				return err
+			}
 			if err := c.exec(ctx, `INSERT INTO {message} (`+messageColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`+messageAgain,
 				account, folder, identity(m), text(string(m.ID)), m.SHA256.String(), m.Size, text(m.Kind), int64(m.Verdict), text(m.Finding), at); err != nil {
 				return err
@@ -141,6 +145,12 @@ func (c *conn) keepMessages(ctx context.Context, b *store.Batch, list []*store.C
 			WITH ORDINALITY AS m (identity, id, sha256, size, kind, verdict, finding, place)
 		ORDER BY m.place`+messageAgain,
 		account, folder, at, ids, names, sums, sizes, kinds, verdicts, findings)
+}
+
+// quick is for many small statements: their context does not end, which for each
+// costs a goroutine, and between them ended tells whether theirs did.
+func quick(ctx context.Context) (each context.Context, ended func() error) {
+	return context.WithoutCancel(ctx), ctx.Err
 }
 
 // taking is an event to be taken in.
@@ -175,10 +185,14 @@ func (c *conn) keepEvents(ctx context.Context, b *store.Batch, first int64, list
 	var seqs []int64
 	var ids, records [][]byte
 	var messages, references, identifiers, kinds, recipients []string
+	each, ended := quick(ctx)
 	for i := range list {
 		e, seq := list[i].event, first+int64(i)
 		if !c.s.d.Arrays {
-			n, err := c.changed(ctx, `INSERT INTO {event} (`+eventColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`+eventAgain,
+			if err := ended(); err != nil {
+				return nil, err
+			}
+			n, err := c.changed(each, `INSERT INTO {event} (`+eventColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`+eventAgain,
 				seq, account, list[i].id, at, messageID(e.MessageID), messageID(e.Reference), indexed(e.Identifier),
 				indexed(string(e.Kind)), indexed(e.Recipient), recordEvent(e))
 			if err != nil {

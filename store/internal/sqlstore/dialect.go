@@ -2,7 +2,7 @@
 // apart is in a Dialect.
 package sqlstore
 
-import "strings"
+import "time"
 
 // Dialect is what sets one database apart.
 type Dialect struct {
@@ -20,8 +20,10 @@ type Dialect struct {
 	// is a statement of its own, which is kept prepared.
 	Arrays bool
 	// Temporary tells whether a transaction was undone by the database for the
-	// sake of another one, so that the same may well succeed now.
+	// sake of another one, so that the same may well succeed now; Patience is
+	// how long to try at least.
 	Temporary func(error) bool
+	Patience  time.Duration
 
 	// Lock keeps other processes from migrating until the transaction ends.
 	Lock string
@@ -30,9 +32,4 @@ type Dialect struct {
 	// Migrations bring the tables from each version to the next; in their
 	// statements, as in all others, {table} stands for the table's name.
 	Migrations [][]string
-}
-
-// sql writes a statement with the names of tables in it.
-func (d *Dialect) sql(text string) string {
-	return strings.NewReplacer("{", d.Prefix, "}", "").Replace(text)
 }

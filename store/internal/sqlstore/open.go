@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,6 +19,8 @@ type Store struct {
 	d           Dialect
 	write, read *sql.DB
 	closed      atomic.Bool
+	names       *strings.Replacer
+	texts       sync.Map // statements with the names of tables in them, by those without
 
 	mu         sync.RWMutex
 	statements map[statement]*sql.Stmt
@@ -34,25 +37,27 @@ type statement struct {
 // with the store, and when Open fails.
 func Open(ctx context.Context, write, read *sql.DB, d Dialect) (*Store, error) {
 	s := &Store{d: d, write: write, read: read, statements: map[statement]*sql.Stmt{}}
-	if err := s.do(ctx, true, s.migrate); err != nil {
+	s.names = strings.NewReplacer("{", d.Prefix, "}", "")
+	version, err := s.version(ctx, s.reader())
+	if err == nil && version < len(d.Migrations) {
+		err = s.do(ctx, true, s.migrate)
+	}
+	if err != nil {
 		return nil, errors.Join(s.fail(ctx, "open", err), s.Close())
 	}
 	return s, nil
 }
 
-// migrate brings the tables to the version of this module.
+// migrate brings the tables to the version of this module, while others wait.
 func (s *Store) migrate(ctx context.Context, c *conn) error {
-	version, err := s.version(ctx, c)
-	if err != nil || version == len(s.d.Migrations) {
-		return err
-	}
 	if s.d.Lock != "" {
 		if err := c.exec(ctx, s.d.Lock); err != nil {
 			return err
 		}
-		if version, err = s.version(ctx, c); err != nil { // somebody may have been faster
-			return err
-		}
+	}
+	version, err := s.version(ctx, c) // somebody may have been faster
+	if err != nil {
+		return err
 	}
 	for ; version < len(s.d.Migrations); version++ {
 		for _, text := range s.d.Migrations[version] {
@@ -105,6 +110,16 @@ func (s *Store) Close() error {
 	return nil
 }
 
+// named writes the names of tables into a statement.
+func (s *Store) named(text string) string {
+	if known, ok := s.texts.Load(text); ok {
+		return known.(string)
+	}
+	out := s.names.Replace(text)
+	s.texts.Store(text, out)
+	return out
+}
+
 // conn runs statements: in a transaction, or each for itself.
 type conn struct {
 	s  *Store
@@ -117,7 +132,7 @@ type conn struct {
 }
 
 func (c *conn) query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
-	text = c.s.d.sql(text)
+	text = c.s.named(text)
 	switch {
 	case !c.s.d.Arrays:
 		stmt, err := c.prepared(ctx, text)
@@ -138,7 +153,7 @@ func (c *conn) exec(ctx context.Context, text string, args ...any) error {
 
 // changed runs a statement and returns how many rows it changed.
 func (c *conn) changed(ctx context.Context, text string, args ...any) (int64, error) {
-	text = c.s.d.sql(text)
+	text = c.s.named(text)
 	var r sql.Result
 	var err error
 	switch {
@@ -234,17 +249,19 @@ func number(rows *sql.Rows) (n int64, err error) {
 	return n, err
 }
 
+// tries is how often something temporary is tried, at least.
 const tries = 12
 
 // do changes something. Where several write at a time, and unless it is asked
 // for, a single statement needs no transaction.
 func (s *Store) do(ctx context.Context, transaction bool, change func(context.Context, *conn) error) error {
+	start := time.Now()
 	for try := 1; ; try++ {
 		err := s.once(ctx, transaction || s.d.OneWriter, change)
-		if err == nil || try == tries || ctx.Err() != nil || s.d.Temporary == nil || !s.d.Temporary(err) {
+		if err == nil || ctx.Err() != nil || !s.d.Temporary(err) || try >= tries && time.Since(start) >= s.d.Patience {
 			return err
 		}
-		pause := time.Millisecond << min(try, 8)
+		pause := time.Millisecond << min(try, 5)
 		select {
 		case <-ctx.Done():
 			return err

@@ -1,0 +1,118 @@
+// Package storebench measures stores, beside what their databases do with bare
+// inserts.
+package storebench
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/certmail/certmail/receipt"
+	"github.com/certmail/certmail/store"
+	"github.com/certmail/certmail/transport"
+)
+
+var base = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+
+// Row is what a bare insert writes: as much as an event takes.
+type Row struct {
+	Seq                                                         int64
+	Account, At, MessageID, Reference, Identifier, Kind, Person string
+	ID, Record                                                  []byte
+}
+
+// Columns are the columns of a Row's table, of texts but for the first and the
+// two of bytes; only the number is a key.
+var Columns = []string{"seq", "account", "at", "message_id", "reference", "identifier", "kind", "person", "id", "record"}
+
+// row makes the row of a number.
+func row(n int64) Row {
+	e := event(int(n))
+	sum := sha256.Sum256([]byte(e.MessageID))
+	return Row{Seq: n, Account: "office@pec.certmail.example", At: base.Format(time.RFC3339Nano), MessageID: e.MessageID, Identifier: e.Identifier,
+		Kind: string(e.Kind), Person: e.Recipient, ID: sum[:], Record: make([]byte, 420)}
+}
+
+func event(n int) receipt.Event {
+	id := fmt.Sprintf("%08d.20260302@certmail.example", n)
+	return receipt.Event{
+		System: receipt.PEC, Kind: receipt.EventDelivered, MessageID: id, Identifier: "opec296.20260302120000." + strconv.Itoa(n) + ".1.1@pec.provider.example",
+		Recipient: "recipient@pec.other.example", Recipients: []receipt.Recipient{{Address: "recipient@pec.other.example", Type: "certificato"}},
+		Sender: "office@pec.certmail.example", Subject: "Fattura n. " + strconv.Itoa(n), Time: base, Issuer: "PROVIDER S.p.A.", ReceiptType: "completa",
+		Proof: receipt.Proof{Kind: "avvenuta-consegna", SHA256: sha256.Sum256([]byte(id)), Verdict: receipt.Valid},
+	}
+}
+
+// Ingest measures Collect in batches of a size, and in the same run bare, which
+// inserts rows in one transaction. It reports both rates and their quotient.
+func Ingest(b *testing.B, s store.Store, bare func(ctx context.Context, rows []Row) error, size int) {
+	ctx := context.Background()
+	var ours, theirs time.Duration
+	var was transport.Cursor
+	next := 0
+	for b.Loop() {
+		batch := store.Batch{Account: "office@pec.certmail.example", Folder: "INBOX", Was: was, Cursor: transport.Cursor("1." + strconv.Itoa(next)), At: base}
+		rows := make([]Row, size)
+		for i := range size {
+			e := event(next)
+			batch.Messages = append(batch.Messages, store.Collected{ID: transport.ID("1." + strconv.Itoa(next)), SHA256: e.Proof.SHA256,
+				Size: 7500, Kind: e.Proof.Kind, Verdict: receipt.Valid, Events: []receipt.Event{e}})
+			rows[i] = row(int64(next))
+			next++
+		}
+		start := time.Now()
+		recorded, err := s.Collect(ctx, batch)
+		if err != nil || len(recorded) != size {
+			b.Fatal(len(recorded), err)
+		}
+		ours += time.Since(start)
+		was = batch.Cursor
+		start = time.Now()
+		if err := bare(ctx, rows); err != nil {
+			b.Fatal(err)
+		}
+		theirs += time.Since(start)
+	}
+	b.ReportMetric(float64(next)/ours.Seconds(), "events/s")
+	b.ReportMetric(float64(next)/theirs.Seconds(), "bare-rows/s")
+	b.ReportMetric(theirs.Seconds()/ours.Seconds(), "of-bare")
+	b.ReportMetric(0, "ns/op")
+}
+
+// Work measures how many submissions go through Claim, limit at a time, and
+// Settle, each for itself; and how many are enqueued.
+func Work(b *testing.B, s store.Store, limit int) {
+	ctx := context.Background()
+	var enqueuing, working time.Duration
+	n := 0
+	for b.Loop() {
+		start := time.Now()
+		for range limit {
+			n++
+			key := strconv.Itoa(n)
+			if _, _, err := s.Enqueue(ctx, store.Submission{Account: "office@pec.certmail.example", Key: key, Size: 7500,
+				Sent: receipt.Sent{MessageID: key + "@certmail.example", Sender: "office@pec.certmail.example", Subject: "Fattura n. " + key,
+					Recipients: []receipt.SentRecipient{{Address: "recipient@pec.other.example"}}, SHA256: sha256.Sum256([]byte(key))}}, base); err != nil {
+				b.Fatal(err)
+			}
+		}
+		enqueuing += time.Since(start)
+		start = time.Now()
+		claimed, err := s.Claim(ctx, store.Claim{Worker: "w", Now: base, Lease: base.Add(time.Minute), Limit: limit})
+		if err != nil || len(claimed) != limit {
+			b.Fatal(len(claimed), err)
+		}
+		for _, c := range claimed {
+			if err := s.Settle(ctx, c.Account, c.Key, "w", store.Result{State: store.Sent, Reply: "250 2.0.0 OK", At: base}); err != nil {
+				b.Fatal(err)
+			}
+		}
+		working += time.Since(start)
+	}
+	b.ReportMetric(float64(n)/enqueuing.Seconds(), "enqueued/s")
+	b.ReportMetric(float64(n)/working.Seconds(), "claimed+settled/s")
+	b.ReportMetric(0, "ns/op")
+}
