@@ -40,6 +40,8 @@ func (m *Mailbox) Fetch(ctx context.Context, folder string, id transport.ID) (io
 			return err
 		})
 		if err == nil {
+			b.mu.Lock() // cut may come at once
+			defer b.mu.Unlock()
 			b.ctx, b.what = ctx, what
 			b.stop = []func() bool{
 				context.AfterFunc(ctx, func() { b.cut(ctx.Err()) }),
