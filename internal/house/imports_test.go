@@ -32,7 +32,6 @@ type rule struct {
 	own   []string // packages of this module
 	third []string // modules of others
 	std   []string // exceptions from noStd below
-	tests bool     // it is test code for several packages: only their tests import it
 }
 
 // rules is the design's table of rooms. Imports point one way, downward. A new
@@ -65,8 +64,6 @@ var rules = []rule{
 	{pkg: "transport/smtp", own: []string{"transport"}, third: []string{goSASL, goSMTP}, std: []string{"net"}},
 	{pkg: "transport/imap", own: []string{"transport"}, third: []string{goIMAP, goSASL}, std: []string{"net"}},
 	{pkg: "store/internal/...", own: []string{"daticert", "receipt", "store", "transport"}},
-	{pkg: "store/internal/crashtest", tests: true},
-	{pkg: "store/internal/pgtest", tests: true},
 	{pkg: "store/internal/crashtest", own: []string{"receipt", "store", "transport"}, std: []string{"testing", "os/exec"}}, // tests only, as the next two
 	{pkg: "store/internal/pgtest", own: []string{"internal/reftest"}, std: []string{"testing", "os/exec"}},
 	{pkg: "store/internal/storebench", own: []string{"receipt", "store", "transport"}, std: []string{"testing"}},
@@ -132,9 +129,8 @@ func TestImportsFollowTheDesign(t *testing.T) {
 func refusal(r rule, f *File, imported string, public map[string]bool) string {
 	if own, ok := strings.CutPrefix(imported, Module+"/"); ok {
 		switch {
-		case f.Test || r.tests:
+		case f.Test:
 			return "" // the compiler refuses cycles
-		case slices.Contains(onlyTests, imported) || slices.ContainsFunc(rules, func(other rule) bool { return other.tests && other.pkg == own }):
 		case slices.Contains(onlyTests, imported) && !slices.Contains(onlyTests, Module+"/"+r.pkg):
 			return "only tests may"
 		case slices.ContainsFunc(r.own, func(pattern string) bool {
@@ -145,13 +141,13 @@ func refusal(r rule, f *File, imported string, public map[string]bool) string {
 		return "the table of rooms does not allow it for " + r.pkg
 	}
 	if first, _, _ := strings.Cut(imported, "/"); !strings.Contains(first, ".") {
-		if why, ok := noStd[imported]; ok && !f.Test && !r.tests && !slices.Contains(r.std, imported) {
+		if why, ok := noStd[imported]; ok && !f.Test && !slices.Contains(r.std, imported) {
 			return why
 		}
 		return ""
 	}
 	allowed := r.third
-	if f.Test || r.tests {
+	if f.Test {
 		allowed = []string{testify, bigmod, goIMAP, goMessage, goSASL, goSMTP, goSQLite, pgx, pkcs7, xCrypto, xNet, xText}
 	}
 	if slices.ContainsFunc(allowed, func(module string) bool { return matches(module+"/...", imported) }) {
