@@ -32,8 +32,6 @@ type dovecot struct {
 	pool            *x509.CertPool
 	imaps, startTLS int
 	owner           [2]int // of the mail
-	log             string
-	cmd             *exec.Cmd
 }
 
 const dovecotPassword = `pässwörd"1\`
@@ -181,7 +179,6 @@ func startDovecot(t testing.TB, capability string) *dovecot {
 	require.NoError(t, cmd.Start())
 	ended := make(chan struct{})
 	go func() { _ = cmd.Wait(); close(ended) }()
-	d.cmd = cmd
 	t.Cleanup(func() {
 		_ = cmd.Process.Signal(syscall.SIGTERM) // it ends its own processes
 		select {

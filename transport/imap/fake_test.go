@@ -32,7 +32,11 @@ type fake struct {
 	// on answers a command by its name ("UID FETCH"); the answer is sent as it
 	// is, with TAG in the place of the tag. "" leaves it to the fake; "hang
 	// up" at its end ends the connection.
-	on map[string]func(args string) string
+	on map[string]func(args string) string // set before the start, or by answer
+	// bodies are those of messages that were appended, before which arrive may
+	// add others.
+	bodies map[uint32]string
+	arrive func()
 	// clear is what is said before TLS, nil for TLS from the start.
 	clear func(c net.Conn)
 
@@ -131,7 +135,10 @@ func (f *fake) serve(c net.Conn) {
 		f.seen = append(f.seen, strings.TrimSpace(name+" "+args))
 		f.mu.Unlock()
 		answer := ""
-		if on := f.on[name]; on != nil {
+		f.mu.Lock()
+		on := f.on[name]
+		f.mu.Unlock()
+		if on != nil {
 			answer = on(args)
 		}
 		if answer == "" {
@@ -150,13 +157,9 @@ func (f *fake) usual(in *bufio.Reader, c net.Conn, name, args string) string {
 	case "CAPABILITY":
 		return "* CAPABILITY " + f.capability + "\r\nTAG OK done\r\n"
 	case "EXAMINE", "SELECT":
-		next := uint32(1)
-		if len(f.uids) > 0 {
-			next = f.uids[len(f.uids)-1] + 1
-		}
-		return fmt.Sprintf("* FLAGS (\\Seen \\Deleted)\r\n* %d EXISTS\r\n* 0 RECENT\r\n* OK [UIDVALIDITY 7] ok\r\n* OK [UIDNEXT %d] ok\r\nTAG OK done\r\n", len(f.uids), next)
+		return fmt.Sprintf("* FLAGS (\\Seen \\Deleted)\r\n* %d EXISTS\r\n* 0 RECENT\r\n* OK [UIDVALIDITY 7] ok\r\n* OK [UIDNEXT %d] ok\r\nTAG OK done\r\n", len(f.uids), f.next())
 	case "STATUS":
-		return fmt.Sprintf("* STATUS x (UIDVALIDITY 7 UIDNEXT %d)\r\nTAG OK done\r\n", len(f.uids)+1)
+		return fmt.Sprintf("* STATUS INBOX (UIDVALIDITY 7 UIDNEXT %d)\r\nTAG OK done\r\n", f.next())
 	case "IDLE":
 		_, _ = io.WriteString(c, "+ idling\r\n")
 		if _, err := in.ReadString('\n'); err != nil {
@@ -171,8 +174,14 @@ func (f *fake) usual(in *bufio.Reader, c net.Conn, name, args string) string {
 		if !strings.Contains(digits, "+") {
 			_, _ = io.WriteString(c, "+ go on\r\n")
 		}
-		if _, err := io.CopyN(io.Discard, in, int64(size)+2); err != nil {
+		data := make([]byte, size+2)
+		if _, err := io.ReadFull(in, data); err != nil {
 			return hangUp
+		}
+		if f.bodies != nil {
+			f.arrive()
+			f.put(string(data[:size]))
+			f.arrive()
 		}
 	case "UID SEARCH":
 		var out strings.Builder
@@ -194,13 +203,37 @@ func (f *fake) usual(in *bufio.Reader, c net.Conn, name, args string) string {
 				out.WriteString(` FLAGS (\Seen \Recent) RFC822.SIZE 1 INTERNALDATE " 2-Mar-2026 10:00:00 +0100"`)
 			}
 			if strings.Contains(items, "BODY") {
-				fmt.Fprintf(&out, " BODY[] {%d}\r\n%s", len(f.body), f.body)
+				body := f.body
+				if appended, ok := f.bodies[f.uids[n]]; ok {
+					body = appended
+				}
+				fmt.Fprintf(&out, " BODY[] {%d}\r\n%s", len(body), body)
 			}
 			out.WriteString(")\r\n")
 		}
 		return out.String() + "TAG OK done\r\n"
 	}
 	return "TAG OK done\r\n"
+}
+
+func (f *fake) next() uint32 {
+	if len(f.uids) == 0 {
+		return 1
+	}
+	return f.uids[len(f.uids)-1] + 1
+}
+
+// put adds a message.
+func (f *fake) put(body string) {
+	f.uids = append(f.uids, f.next())
+	f.bodies[f.uids[len(f.uids)-1]] = body
+}
+
+// answer changes what is answered from now on.
+func (f *fake) answer(on map[string]func(args string) string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.on = on
 }
 
 // chosen are the messages in a set of UIDs.

@@ -282,9 +282,9 @@ func TestWaitLooksAgain(t *testing.T) {
 	waited := make(chan error, 1)
 	go func() { waited <- m.Wait(within(t), "INBOX", "") }()
 	require.Eventually(t, func() bool { return f.count("IDLE") >= 3 }, 10*time.Second, 5*time.Millisecond, "asked anew")
-	f.on = map[string]func(string) string{
+	f.answer(map[string]func(string) string{
 		"EXAMINE":   says("* 1 EXISTS\r\n* OK [UIDVALIDITY 7] x\r\n* OK [UIDNEXT 2] x\r\nTAG OK done\r\n"),
 		"UID FETCH": says("* 1 FETCH (UID 1)\r\nTAG OK done\r\n"),
-	}
+	})
 	require.NoError(t, <-waited)
 }

@@ -61,7 +61,7 @@ func TestRefusedLoginIsNotRepeated(t *testing.T) {
 	mu.Lock()
 	password = "right"
 	mu.Unlock()
-	f.on = nil
+	f.answer(nil)
 	require.NoError(t, list(t, m), "new credentials need no Resume")
 }
 

@@ -59,10 +59,11 @@ func TestOddFetches(t *testing.T) {
 				}
 				return c.answer
 			}
-			f.on = map[string]func(string) string{"UID FETCH": odd, "FETCH": odd}
+			answers := map[string]func(string) string{"UID FETCH": odd, "FETCH": odd}
 			if strings.HasPrefix(c.name, "flags first") {
-				delete(f.on, "FETCH") // such news come once
+				delete(answers, "FETCH") // such news come once
 			}
+			f.answer(answers)
 			m := f.client(nil)
 			got, err := read(m, "7.3")
 			if c.want != "" {
@@ -71,7 +72,7 @@ func TestOddFetches(t *testing.T) {
 			} else {
 				require.Error(t, err)
 			}
-			f.on = nil
+			f.answer(nil)
 			got, err = read(m, "7.3")
 			require.NoError(t, err, "the mailbox works on")
 			require.Equal(t, f.body, got)
@@ -95,7 +96,7 @@ func TestTooLarge(t *testing.T) {
 	_, err := read(f.client(nil), "7.1")
 	require.ErrorIs(t, err, imap.ErrTooLarge)
 	require.Equal(t, 1, f.count("UID FETCH"), "not asked for again")
-	f.on = nil
+	f.answer(nil)
 	got, err := read(f.client(func(o *imap.Options) { o.MaxSize = int64(len(f.body)) }), "7.1")
 	require.NoError(t, err)
 	require.Equal(t, f.body, got)
@@ -174,13 +175,13 @@ func TestDeadConnectionIsReplaced(t *testing.T) {
 	_, _, err := m.List(within(t), "INBOX", "", 5)
 	require.NoError(t, err)
 	once := true
-	f.on = map[string]func(string) string{"EXAMINE": func(string) string {
+	f.answer(map[string]func(string) string{"EXAMINE": func(string) string {
 		if once {
 			once = false
 			return hangUp
 		}
 		return ""
-	}}
+	}})
 	items, _, err := m.List(within(t), "INBOX", "", 5)
 	require.NoError(t, err)
 	require.Len(t, items, 1)
@@ -206,7 +207,7 @@ func TestUncertain(t *testing.T) {
 		t.Run(c.command, func(t *testing.T) {
 			f := startFake(t, &fake{uids: []uint32{1}, capability: c.capability, on: map[string]func(string) string{c.command: says(hangUp)}})
 			if c.command == "APPEND" { // read it first
-				f.on = map[string]func(string) string{"APPEND": func(string) string { return "+ go on\r\n" }, "a:": says(hangUp)}
+				f.answer(map[string]func(string) string{"APPEND": func(string) string { return "+ go on\r\n" }, "a:": says(hangUp)})
 			}
 			err := c.do(within(t), f.client(nil))
 			e, ok := errors.AsType[*transport.Error](err)
@@ -217,7 +218,7 @@ func TestUncertain(t *testing.T) {
 			// When the context ends instead.
 			blocked := startFake(t, &fake{uids: []uint32{1}, capability: c.capability})
 			ctx, cancel := context.WithCancel(within(t))
-			blocked.on = map[string]func(string) string{c.command: func(string) string { cancel(); return "* OK one moment\r\n" }}
+			blocked.answer(map[string]func(string) string{c.command: func(string) string { cancel(); return "* OK one moment\r\n" }})
 			if c.command == "APPEND" {
 				return // tested by cutting: it may or may not have been handed over
 			}
@@ -348,4 +349,49 @@ func TestNoGoroutineStays(t *testing.T) {
 		require.NoError(t, m.Close())
 	}
 	require.Eventually(t, func() bool { return runtime.NumGoroutine() <= before+3 }, 10*time.Second, 20*time.Millisecond)
+}
+
+// Without UIDPLUS a message that was appended is looked for, and not guessed.
+func TestAppendedIsFound(t *testing.T) {
+	const text = "Subject: mine\r\n\r\nx\r\n"
+	for _, c := range []struct {
+		name  string
+		other []string // what comes before and behind it
+		want  transport.ID
+	}{
+		{"alone", nil, "7.5"},
+		{"beside others", []string{"a: b\r\n\r\n"}, "7.6"},
+		{"beside the same", []string{text}, ""},
+		{"beside many", make([]string, 20), ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := &fake{uids: []uint32{4}, capability: "IMAP4rev1", bodies: map[uint32]string{4: text}}
+			f.arrive = func() {
+				for _, o := range c.other {
+					f.put(o)
+				}
+			}
+			m := startFake(t, f).client(nil)
+			id, err := m.Append(within(t), "INBOX", nil, day(2), strings.NewReader(text), int64(len(text)))
+			require.NoError(t, err)
+			require.Equal(t, c.want, id)
+		})
+	}
+	// It is filed, and the connection breaks when it is looked for.
+	f := startFake(t, &fake{capability: "IMAP4rev1", bodies: map[uint32]string{}, arrive: func() {}, on: map[string]func(string) string{"EXAMINE": says(hangUp)}})
+	id, err := f.client(nil).Append(within(t), "INBOX", nil, day(2), strings.NewReader(text), int64(len(text)))
+	require.NoError(t, err)
+	require.Empty(t, id)
+	require.Equal(t, 1, f.count("APPEND"))
+}
+
+// Nor does it matter when that breaks in the middle of a message.
+func TestAppendedIsCutWhileFound(t *testing.T) {
+	const text = "Subject: mine\r\n\r\nx\r\n"
+	f := &fake{capability: "IMAP4rev1", bodies: map[uint32]string{}}
+	f.arrive = func() { f.put("a: b") }
+	f.on = map[string]func(string) string{"UID FETCH": says("* 1 FETCH (UID 1 BODY[] {1000}\r\nxxx" + hangUp)}
+	id, err := startFake(t, f).client(nil).Append(within(t), "INBOX", nil, day(2), strings.NewReader(text), int64(len(text)))
+	require.NoError(t, err)
+	require.Empty(t, id)
 }
