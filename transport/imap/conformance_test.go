@@ -24,6 +24,7 @@ func TestConformancePecserve(t *testing.T) {
 				require.NoError(t, err)
 			},
 			Renumber: func(t *testing.T, folder string) { require.NoError(t, w.anna().ResetUIDValidity(folder)) },
+			Large:    large(),
 		}
 	})
 }
@@ -39,7 +40,7 @@ func TestConformanceDovecot(t *testing.T) {
 		return transporttest.Fixture{
 			Mailbox: another(t), Another: another,
 			Renumber: func(t *testing.T, folder string) { d.renumber(name, folder) },
-			NoNUL:    true, NoLoneCR: true, NoLoneLF: true,
+			NoNUL:    true, NoLoneCR: true, NoLoneLF: true, Large: large(),
 		}
 	})
 }
@@ -57,7 +58,7 @@ func TestConformanceDovecotShared(t *testing.T) {
 		}
 		return transporttest.Fixture{
 			Mailbox: as("anna")(t), Another: as("anna"), ReadOnly: as("lettore"), Folder: folder, Other: other,
-			NoNUL: true, NoLoneCR: true, NoLoneLF: true,
+			NoNUL: true, NoLoneCR: true, NoLoneLF: true, Large: large(),
 		}
 	})
 }
@@ -71,6 +72,15 @@ func TestConformanceDovecotBare(t *testing.T) {
 		opt := d.options(fmt.Sprintf("user%d", n.Add(1)))
 		opt.Poll = 20 * time.Millisecond
 		another := func(*testing.T) transport.Mailbox { return open(t, opt) }
-		return transporttest.Fixture{Mailbox: another(t), Another: another, NoNUL: true, NoLoneCR: true, NoLoneLF: true, Large: 1 << 20}
+		return transporttest.Fixture{Mailbox: another(t), Another: another, NoNUL: true, NoLoneCR: true, NoLoneLF: true, Large: large()}
 	})
+}
+
+// large is the size of a large message, which takes its time with the race
+// detector.
+func large() int64 {
+	if testing.Short() {
+		return 2 << 20
+	}
+	return 20 << 20
 }
