@@ -15,6 +15,7 @@ import (
 	"github.com/certmail/certmail/pec"
 	"github.com/certmail/certmail/pec/pectest"
 	"github.com/certmail/certmail/pec/pectest/pecserve"
+	"github.com/certmail/certmail/transport/presets"
 )
 
 // office is a network on real sockets, and the configuration of anna's
@@ -175,6 +176,30 @@ func TestMailUsage(t *testing.T) {
 		r := certmail("fetch", "--config", name)
 		require.Equal(t, 2, r.code, text)
 		require.True(t, strings.Contains(r.stderr, "--config"), r.stderr)
+	}
+}
+
+// TestProviderPreset: a known provider stands for its servers; what the file
+// says goes before.
+func TestProviderPreset(t *testing.T) {
+	for _, p := range presets.All() {
+		if !p.SMTP.Known() || !p.IMAP.Known() {
+			continue
+		}
+		name := filepath.Join(t.TempDir(), "c.json")
+		text := `{"account":"a@b.example","password_env":"X","store":"s","blobs":"b","provider":"` + p.ID + `","imap":{"host":"imap.b.example","port":1993}}`
+		require.NoError(t, os.WriteFile(name, []byte(text), 0o600))
+		c, err := readMailConfig(name)
+		require.NoError(t, err)
+		require.Equal(t, mailServer{p.SMTP.Host, p.SMTP.Port, "tls"}, c.Submission)
+		require.Equal(t, mailServer{"imap.b.example", 1993, "tls"}, c.IMAP)
+		require.Equal(t, p.Limits.MaxRecipients, c.MaxRecipients)
+	}
+	for _, text := range []string{`"provider":"nobody"`, `"folders":["INBOX"]`} {
+		name := filepath.Join(t.TempDir(), "c.json")
+		require.NoError(t, os.WriteFile(name, []byte(`{"account":"a@b.example","password_env":"X","store":"s","blobs":"b",`+text+`}`), 0o600))
+		_, err := readMailConfig(name)
+		require.Error(t, err, text)
 	}
 }
 

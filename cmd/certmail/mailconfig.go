@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/tls"
@@ -21,6 +22,7 @@ import (
 	"github.com/certmail/certmail/store/sqlite"
 	"github.com/certmail/certmail/transport"
 	"github.com/certmail/certmail/transport/imap"
+	"github.com/certmail/certmail/transport/presets"
 	"github.com/certmail/certmail/transport/smtp"
 )
 
@@ -39,15 +41,17 @@ The configuration is a small JSON file; paths in it are relative to it:
     "store": "certmail.db", "blobs": "blobs"
   }
 
-The user is the account's address unless given. The password comes from an environment
-variable or from a command ("password_command": ["pass", "show", "pec"]). "tls_ca" are
-the authorities of the servers, the system's unless given. A password
-never stands in it, nor in an argument, nor in any output.
+Instead of the servers, "provider" may name a known one ("aruba", say); what stands
+here goes before it. The user is the account's address unless given. The password
+comes from an environment variable or from a command ("password_command": ["pass",
+"show", "pec"]). "tls_ca" are the authorities of the servers, the system's unless
+given. A password never stands in it, nor in an argument, nor in any output.
 `
 
 // mailConfig is the file that --config names.
 type mailConfig struct {
 	Account         string     `json:"account"`
+	Provider        string     `json:"provider"`
 	User            string     `json:"user"`
 	PasswordEnv     string     `json:"password_env"`
 	PasswordCommand []string   `json:"password_command"`
@@ -96,7 +100,17 @@ func readMailConfig(name string) (*mailConfig, error) {
 	case c.Store == "" || c.Blobs == "":
 		return nil, bad(`"store" and "blobs" are wanted`)
 	}
+	if c.Provider != "" {
+		p, ok := presets.ByName(c.Provider)
+		if !ok {
+			return nil, bad("provider %q is none of those known; name the servers instead", c.Provider)
+		}
+		c.preset(&p)
+	}
 	for _, s := range []*mailServer{&c.Submission, &c.IMAP} {
+		if s.Host == "" {
+			return nil, bad(`"submission" and "imap" need a host each, or a "provider" is wanted`)
+		}
 		if s.Security == "" {
 			s.Security = "tls"
 		}
@@ -111,6 +125,21 @@ func readMailConfig(name string) (*mailConfig, error) {
 		c.Folders = []string{"INBOX"}
 	}
 	return c, nil
+}
+
+// preset fills in what is known of a provider; what the file says goes before.
+func (c *mailConfig) preset(p *presets.Preset) {
+	for _, s := range []struct {
+		server *mailServer
+		known  presets.Server
+	}{{&c.Submission, p.SMTP}, {&c.IMAP, p.IMAP}} {
+		if s.server.Host == "" {
+			s.server.Host, s.server.Port = s.known.Host, cmp.Or(s.server.Port, s.known.Port)
+		}
+	}
+	c.MaxLoad = cmp.Or(c.MaxLoad, p.Limits.MaxLoad)
+	c.MaxSize = cmp.Or(c.MaxSize, p.Limits.MaxSize)
+	c.MaxRecipients = cmp.Or(c.MaxRecipients, p.Limits.MaxRecipients)
 }
 
 // path is relative to the configuration.
