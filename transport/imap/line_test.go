@@ -140,7 +140,7 @@ func TestLineBreaksAnywhere(t *testing.T) {
 type slow struct{ net.Conn }
 
 func (s slow) Read(p []byte) (int, error) {
-	time.Sleep(time.Millisecond)
+	time.Sleep(2 * time.Millisecond)
 	return s.Conn.Read(p[:min(len(p), 500)])
 }
 
@@ -150,7 +150,7 @@ func TestSlowServer(t *testing.T) {
 	_, err := w.anna().Append(inbox, []byte(text), nil, day(1))
 	require.NoError(t, err)
 	m := w.open(func(o *imap.Options) {
-		o.Timeout = 200 * time.Millisecond // the message takes longer, and no pause does
+		o.Timeout = time.Second // the message takes longer, and no pause does
 		o.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
 			c, err := (&net.Dialer{}).DialContext(ctx, network, address)
 			return slow{c}, err
@@ -158,22 +158,22 @@ func TestSlowServer(t *testing.T) {
 	})
 	started := time.Now()
 	require.Equal(t, text, fetch(t, m, inbox, w.id(inbox, 1)))
-	require.Greater(t, time.Since(started), 300*time.Millisecond)
+	require.Greater(t, time.Since(started), 1500*time.Millisecond)
 
 	// Slow to read is no reason to hang up either.
-	m = w.open(func(o *imap.Options) { o.Timeout = 200 * time.Millisecond })
+	m = w.open(func(o *imap.Options) { o.Timeout = time.Second })
 	r, err := m.Fetch(within(t), inbox, w.id(inbox, 1))
 	require.NoError(t, err)
 	_, err = io.CopyN(io.Discard, r, 1000)
 	require.NoError(t, err)
-	time.Sleep(600 * time.Millisecond)
+	time.Sleep(1500 * time.Millisecond)
 	n, err := io.Copy(io.Discard, r)
 	require.NoError(t, err)
 	require.EqualValues(t, len(text)-1000, n)
 	require.NoError(t, r.Close())
 
 	// Nor is it for what is appended.
-	_, err = m.Append(within(t), pectest.Sent, nil, time.Time{}, io.MultiReader(strings.NewReader("abc"), &pausing{500 * time.Millisecond}, strings.NewReader("def")), 6)
+	_, err = m.Append(within(t), pectest.Sent, nil, time.Time{}, io.MultiReader(strings.NewReader("abc"), &pausing{1500 * time.Millisecond}, strings.NewReader("def")), 6)
 	require.NoError(t, err)
 
 	// A server that says nothing is left.
