@@ -66,7 +66,7 @@ func TestEveryStep(t *testing.T) {
 				f := newFake(t, map[string]func(*peer) bool{at.name: way.do})
 				opt := f.options()
 				if way.cause == os.ErrDeadlineExceeded {
-					opt.Timeouts.Command, opt.Timeouts.Answer = time.Second, 100*time.Millisecond
+					opt.Timeouts.Command, opt.Timeouts.Answer = 700*time.Millisecond, 100*time.Millisecond
 				}
 				s := sender(t, opt)
 				outcome := way.before
@@ -129,7 +129,7 @@ func TestContextEndsEverywhere(t *testing.T) {
 				ctx, cancel := context.WithCancel(context.Background())
 				cause := context.Canceled
 				if deadline {
-					ctx, cancel = context.WithTimeout(context.Background(), 3*time.Second)
+					ctx, cancel = context.WithTimeout(context.Background(), 1500*time.Millisecond)
 					cause = context.DeadlineExceeded
 				}
 				defer cancel()
