@@ -90,6 +90,14 @@ func TestClientRoundTrip(t *testing.T) {
 	require.ErrorIs(t, err, keep.ErrNotFound)
 }
 
+// TestClientRunWithoutMailbox says so, and does not try for ever.
+func TestClientRunWithoutMailbox(t *testing.T) {
+	n, err := pectest.NewNetwork(nil)
+	require.NoError(t, err)
+	c := client(t, n, anna, keep.NewMemory(), keep.NewMemoryBlobs(), func(o *pec.ClientOptions) { o.Mailbox = nil })
+	require.ErrorIs(t, c.Run(context.Background(), time.Hour, nil), pec.ErrClient)
+}
+
 // TestClientWatch goes on where it stopped, and nothing comes twice.
 func TestClientWatch(t *testing.T) {
 	n, err := pectest.NewNetwork(nil)

@@ -60,6 +60,9 @@ func (c *Client) Run(ctx context.Context, interval time.Duration, report func(er
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
+		if errors.Is(err, ErrClient) {
+			return err // and will be, however often it is tried
+		}
 		if err != nil && report != nil && !report(err) {
 			return err
 		}

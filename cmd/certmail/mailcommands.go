@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 
@@ -145,7 +146,11 @@ func (a *app) send(args []string) (err error) {
 // textOf reads the readable text of a message.
 func (a *app) textOf(name string) (string, error) {
 	if name == "-" {
-		name = "/dev/stdin"
+		data, err := io.ReadAll(io.LimitReader(a.stdin, maxMaterial+1))
+		if err == nil && len(data) > maxMaterial {
+			err = usagef("--text -: more than %d bytes", maxMaterial)
+		}
+		return string(data), err
 	}
 	data, err := readFile("--text", name)
 	return string(data), err
@@ -267,8 +272,13 @@ func (a *app) watch(args []string) (err error) {
 		done <- m.Run(ctx, *interval, func(err error) bool { a.complain(err); return true })
 	}()
 	for e, err := range m.Watch(ctx, *after) {
-		if err != nil {
+		if ctx.Err() != nil {
 			break
+		}
+		if err != nil {
+			cancel()
+			<-done
+			return err
 		}
 		w := watched{e.Seq, e.Event.ID(), e.Event.Kind, e.Event.MessageID, e.Event.Recipient, e.Event.Time, e.Event.Issuer, e.Event.Reason.String(), e.Event.Proof.Verdict, e.Event.Proof.SHA256}
 		if f.json {

@@ -120,7 +120,19 @@ func TestEMU15_Failures(t *testing.T) {
 	require.NoError(t, n.AddFault(pectest.Fault{Kind: pectest.MailboxFull, Mailbox: anna}))
 	send(t, n, anna, &pec.Draft{To: pec.Addresses("anna@beta.example"), Subject: "Contratto"})
 	n.Settle()
-	require.Len(t, n.Journeys(), before+2)
+	journeys := n.Journeys()
+	require.Len(t, journeys, before+2)
+	for _, j := range journeys[before:] {
+		undeliverable := false
+		for _, s := range j.Steps {
+			if s.Branch == "B16" {
+				undeliverable = true
+				continue
+			}
+			require.False(t, undeliverable && s.Issued == pec.KindNonDelivery, "an answer to what needs none")
+		}
+		require.True(t, undeliverable, "B16 is reached")
+	}
 	require.Len(t, inbox(t, n, anna), 4, "nothing came")
 	require.Equal(t, "posta-certificata", kinds(t, n, "anna@beta.example"))
 	judgeAll(t, n, nil)

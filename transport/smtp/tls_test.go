@@ -139,7 +139,7 @@ func TestStrippingServer(t *testing.T) {
 		cause  error
 		said   string
 	}{
-		{"taken out", func(l string) string { return strings.Replace(l, "STARTTLS", "XXXXXXXX", 1) }, smtp.StepTLS, 0, smtp.ErrNoStartTLS, "EHLO localhost\r\n"},
+		{"taken out", func(l string) string { return strings.Replace(l, "STARTTLS", "STARTLET", 1) }, smtp.StepTLS, 0, smtp.ErrNoStartTLS, "EHLO localhost\r\n"},
 		{"taken out, AUTH put in", func(l string) string { return strings.Replace(l, "STARTTLS", "AUTH PLAIN LOGIN", 1) }, smtp.StepTLS, 0, smtp.ErrNoStartTLS, "EHLO localhost\r\n"},
 		{"refused for good", instead("220 2.0.0", "502 5.5.1 what?\r\n"), smtp.StepTLS, 502, smtp.ErrNoStartTLS, "EHLO localhost\r\nSTARTTLS\r\n"},
 		{"refused for now", instead("220 2.0.0", "454 4.7.0 TLS not available\r\n"), smtp.StepTLS, 454, smtp.ErrNoStartTLS, "EHLO localhost\r\nSTARTTLS\r\n"},

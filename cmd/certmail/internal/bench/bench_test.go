@@ -146,17 +146,15 @@ func TestEveryGoalHasAFigure(t *testing.T) {
 	require.Equal(t, map[int]int{1: 1, 2: 2, 3: 1, 4: 2, 5: 1, 6: 2, 7: 1, 8: 2, 9: 1, 10: 2, 11: 2, 12: 1}, seen)
 
 	// naive-go against itself: the figures that are known beforehand, roughly.
-	known := map[string]bool{}
-	for _, r := range rows {
-		if strings.Contains(r.What, "against naive-go") || strings.Contains(r.What, "against go-message") {
-			// A figure the wrong way round would be far off even on a machine
-			// that is busy with something else.
-			require.Greater(t, *r.Ratio, 0.02, r.What)
-			require.Less(t, *r.Ratio, 50.0, r.What)
-			known[r.What] = true
-		}
+	// The slices are milliseconds long: when something else ran during one of
+	// them, it is measured again.
+	off := farOff(t, rows)
+	for again := 0; again < 3 && len(off) > 0; again++ {
+		rows, err := Run(t.Context(), quick())
+		require.NoError(t, err)
+		off = farOff(t, rows)
 	}
-	require.Len(t, known, 3)
+	require.Empty(t, off)
 
 	var text bytes.Buffer
 	require.NoError(t, WriteText(&text, rows))
@@ -366,4 +364,20 @@ func TestChild(t *testing.T) {
 	require.True(t, was)
 	require.NoError(t, err)
 	require.Regexp(t, `^-?[0-9]+\n$`, out.String())
+}
+
+// farOff returns the known figures that are far from one.
+func farOff(t *testing.T, rows []Row) (off []string) {
+	t.Helper()
+	known := 0
+	for _, r := range rows {
+		if strings.Contains(r.What, "against naive-go") || strings.Contains(r.What, "against go-message") {
+			known++
+			if *r.Ratio <= 0.2 || *r.Ratio >= 5 {
+				off = append(off, fmt.Sprintf("%s: %v", r.What, *r.Ratio))
+			}
+		}
+	}
+	require.Equal(t, 3, known)
+	return off
 }
