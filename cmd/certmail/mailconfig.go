@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -157,8 +158,9 @@ func (c *mailConfig) paths(names []string) (all []string) {
 	return all
 }
 
-// credentials asks for the password when a connection is made.
-func (c *mailConfig) credentials(ctx context.Context) (user, secret string, err error) {
+// credentials asks for the password when a connection is made. What the
+// password command complains of goes to stderr.
+func (c *mailConfig) credentials(ctx context.Context, stderr io.Writer) (user, secret string, err error) {
 	if c.PasswordEnv != "" {
 		secret, ok := os.LookupEnv(c.PasswordEnv)
 		if !ok {
@@ -167,7 +169,7 @@ func (c *mailConfig) credentials(ctx context.Context) (user, secret string, err 
 		return c.User, secret, nil
 	}
 	cmd := exec.CommandContext(ctx, c.PasswordCommand[0], c.PasswordCommand[1:]...)
-	cmd.Stderr = os.Stderr
+	cmd.Stderr = stderr
 	out, err := cmd.Output()
 	if err != nil {
 		return "", "", fmt.Errorf("password command %s: %w", c.PasswordCommand[0], err)
@@ -195,6 +197,7 @@ func (m *postbox) Close() error {
 // openMail opens the store and makes the client. No connection is made yet.
 func (a *app) openMail(ctx context.Context, c *mailConfig) (m *postbox, err error) {
 	believe := trustFlags{ca: c.paths(c.CA), directory: c.paths(c.Directory), noBuiltin: c.BuiltinTrust != nil && !*c.BuiltinTrust}
+	login := func(ctx context.Context) (string, string, error) { return c.credentials(ctx, a.stderr) }
 	verifier, err := believe.verifier(a, a.now)
 	if err != nil {
 		return nil, err
@@ -223,14 +226,14 @@ func (a *app) openMail(ctx context.Context, c *mailConfig) (m *postbox, err erro
 		security = smtp.StartTLS
 	}
 	sender, err := smtp.New(&smtp.Options{
-		Host: c.Submission.Host, Port: c.Submission.Port, Security: security, TLS: &tls.Config{RootCAs: roots}, Credentials: c.credentials,
+		Host: c.Submission.Host, Port: c.Submission.Port, Security: security, TLS: &tls.Config{RootCAs: roots}, Credentials: login,
 	})
 	if err != nil {
 		return nil, usagef("--config %s: submission: %v", c.name, err)
 	}
 	m.close = append(m.close, sender.Close)
 	box, err := imap.New(&imap.Options{
-		Host: c.IMAP.Host, Port: c.IMAP.Port, StartTLS: c.IMAP.Security == "starttls", RootCAs: roots, Credentials: c.credentials,
+		Host: c.IMAP.Host, Port: c.IMAP.Port, StartTLS: c.IMAP.Security == "starttls", RootCAs: roots, Credentials: login,
 	})
 	if err != nil {
 		return nil, usagef("--config %s: imap: %v", c.name, err)
