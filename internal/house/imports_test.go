@@ -47,6 +47,8 @@ var rules = []rule{
 
 	{pkg: "trust", own: []string{"internal/..."}, third: []string{xCrypto, xNet, xText}},
 
+	{pkg: "rem/evidence", own: []string{"trust/...", "internal/..."}}, // knows nothing of mail
+
 	{pkg: "envelope", own: []string{"daticert", "trust", "internal/..."}, third: []string{goMessage, xNet, xText}},
 
 	{pkg: "receipt", own: []string{"daticert", "envelope", "internal/..."}, third: []string{xNet, xText}},
