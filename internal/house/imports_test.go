@@ -46,6 +46,8 @@ var rules = []rule{
 	{pkg: "internal/reftest", std: []string{"testing", "os/exec", "net"}},
 
 	{pkg: "trust", own: []string{"internal/..."}, third: []string{xCrypto, xNet, xText}},
+	{pkg: "trust/tsp", own: []string{"trust", "internal/..."}, third: []string{xCrypto}, std: []string{"net/http"}}, // the client is the caller's
+	{pkg: "trust/tsp/tsptest", own: []string{"trust", "trust/tsp", "internal/..."}, third: []string{xCrypto}, std: []string{"net/http"}},
 
 	{pkg: "envelope", own: []string{"daticert", "trust", "internal/..."}, third: []string{goMessage, xNet, xText}},
 
