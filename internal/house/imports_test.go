@@ -49,6 +49,9 @@ var rules = []rule{
 
 	{pkg: "trust", own: []string{"internal/..."}, third: []string{xCrypto, xNet, xText}},
 
+	{pkg: "trust/tsl", own: []string{"trust", "internal/..."}},
+	{pkg: "trust/tsl/tsltest", own: []string{"trust/tsl", "internal/..."}},
+
 	{pkg: "envelope", own: []string{"daticert", "trust", "internal/..."}, third: []string{goMessage, xNet, xText}},
 
 	{pkg: "receipt", own: []string{"daticert", "envelope", "internal/..."}, third: []string{xNet, xText}},
