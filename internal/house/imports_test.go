@@ -53,6 +53,9 @@ var rules = []rule{
 
 	{pkg: "rem/evidence", own: []string{"trust/...", "internal/..."}}, // knows nothing of mail
 
+	{pkg: "trust/tsl", own: []string{"trust", "internal/..."}},
+	{pkg: "trust/tsl/tsltest", own: []string{"trust/tsl", "internal/..."}},
+
 	{pkg: "envelope", own: []string{"daticert", "trust", "internal/..."}, third: []string{goMessage, xNet, xText}},
 
 	{pkg: "receipt", own: []string{"daticert", "envelope", "internal/..."}, third: []string{xNet, xText}},
