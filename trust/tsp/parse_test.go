@@ -185,8 +185,8 @@ func TestTSTInfoRefused(t *testing.T) {
 			f.extensions = tlv(0xa1, tlv(0x30, unhex("0608 2b06010505070103"), unhex("04020500")))
 		},
 		"wrong order": func(f *fields) {
-			f.nonce, f.after = nil, unhex("0101ff")
-			f.accuracy, f.ordering = nil, unhex("020105")
+			f.ordering = unhex("020105") // an INTEGER is the nonce,
+			f.nonce = unhex("0101ff")    // after which no BOOLEAN may come
 		},
 		"more": func(f *fields) { f.after = unhex("0500") },
 	} {
