@@ -5,7 +5,6 @@ import (
 	"crypto/x509"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/certmail/certmail/rem/evidence"
 	"github.com/certmail/certmail/trust"
@@ -124,16 +123,4 @@ func subject(c *x509.Certificate) string {
 		return "nobody"
 	}
 	return c.Subject.String()
-}
-
-// consult lets the trusted lists say by which name an issuer goes, and whether
-// the authority of a time-stamp was qualified.
-func (v *Verifier) consult(o *evidence.VerifyOptions, r *Report, legalName string) {
-	if v.opt.Lists == nil {
-		return
-	}
-	o.LegalName = func(signer *x509.Certificate, at time.Time) (string, bool) {
-		return v.opt.Lists.LegalName(signer, bag(r), at, legalName)
-	}
-	o.Qualify = v.opt.Lists.TimeStamping
 }

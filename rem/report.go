@@ -11,6 +11,7 @@ import (
 	"github.com/certmail/certmail/receipt"
 	"github.com/certmail/certmail/rem/evidence"
 	"github.com/certmail/certmail/trust"
+	"github.com/certmail/certmail/trust/tsl"
 )
 
 // TimeBasis says which time the certificates were judged at.
@@ -51,6 +52,8 @@ type Report struct {
 	// Evidence are the reports on the evidence, one for each of
 	// Message.Evidence; nil for a document that cannot be read.
 	Evidence []*evidence.Report
+	// TrustedList is what the trusted lists say of the signer; nil without any.
+	TrustedList *tsl.Answer
 	// Findings is everything odd, from reading and from verifying.
 	Findings []Finding
 

@@ -10,6 +10,7 @@ import (
 	"github.com/certmail/certmail/envelope"
 	"github.com/certmail/certmail/rem/evidence"
 	"github.com/certmail/certmail/trust"
+	"github.com/certmail/certmail/trust/tsl"
 )
 
 // VerifyOptions are the freedoms of a verification. The zero value and nil
@@ -33,7 +34,7 @@ type VerifyOptions struct {
 	TimeStamps *trust.Store
 	// Lists, if set, are the trusted lists that signers are looked up in: the
 	// check trusted-list is skipped without them.
-	Lists TrustedLists
+	Lists *tsl.Set
 	// Profile is what evidence has to conform to; nil for the one that each
 	// document claims by its policies (evidence.ProfileOf).
 	Profile *evidence.Profile
