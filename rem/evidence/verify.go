@@ -330,7 +330,7 @@ func (v *verifier) sum() {
 		r.Integrity = trust.Invalid
 	}
 	r.Conformance = verdict(r.checks[atProfile].Status)
-	if r.TimeStamp == nil && v.p.baseline && r.Conformance == trust.Valid {
+	if v.signed != nil && r.TimeStamp == nil && v.p.baseline && r.Conformance == trust.Valid {
 		r.Conformance = verdict(r.checks[atTimestamp].Status)
 	}
 	r.Trust = verdict(r.checks[atChain].Status)
