@@ -122,7 +122,8 @@ func refuse(tb testing.TB, xml []byte, want error, what string) {
 }
 
 // ids tells xmlsec1 which attributes are identifiers.
-var ids = []string{"--id-attr:Id", "http://uri.etsi.org/01903/v1.3.2#:SignedProperties", "--id-attr:Id", "http://www.w3.org/2000/09/xmldsig#:KeyInfo"}
+var ids = []string{"--id-attr:Id", "http://uri.etsi.org/01903/v1.3.2#:SignedProperties", "--id-attr:Id", "http://www.w3.org/2000/09/xmldsig#:KeyInfo",
+	"--id-attr:Id", "http://uri.etsi.org/19522/v1#:Evidence"}
 
 func write(tb testing.TB, name string, data []byte) string {
 	tb.Helper()
