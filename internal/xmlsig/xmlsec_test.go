@@ -75,7 +75,7 @@ func (c template) xml() string {
 		<x:SigningTime>2026-01-15T10:30:02.5+01:00</x:SigningTime>` + signing + `</x:SignedSignatureProperties>
 		<x:SignedDataObjectProperties><x:DataObjectFormat ObjectReference="#doc"><x:MimeType>text/xml</x:MimeType></x:DataObjectFormat></x:SignedDataObjectProperties>
 	</x:SignedProperties></x:QualifyingProperties></ds:Object></ds:Signature>`
-	doc := strings.Replace(small, "xml:lang=", `Id="root" xml:space="preserve" xml:lang=`, 1)
+	doc := strings.Replace(small, "xml:lang=", `Id="root" xml:id="i" xml:base="http://base.example/d/" xml:space="preserve" xml:lang=`, 1)
 	return strings.Replace(doc, "</tns:Evidence>", s+"</tns:Evidence>", 1)
 }
 
