@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"crypto"
+	"encoding/asn1"
 	"encoding/base64"
+	"math/big"
 	"os/exec"
 	"strings"
 	"testing"
@@ -225,6 +227,12 @@ func TestX09_CommentsAndRepetition(t *testing.T) {
 	} {
 		refuse(t, xml, xmlsig.ErrStructure, what)
 	}
+	// The same octets written in another way: spare bits, no padding.
+	for what, end := range map[string]string{"spare bits": "B==</ds:", "no padding": "A</ds:"} {
+		spare := base64.StdEncoding.EncodeToString(append(make([]byte, 255), 0))
+		require.Equal(t, "A==", spare[len(spare)-3:])
+		refuse(t, changed(t, signed, value, `<ds:SignatureValue>`+spare[:len(spare)-3]+end+"SignatureValue>"), xmlsig.ErrStructure, what)
+	}
 	// In what was signed, a comment splits nothing.
 	s := verify(t, changed(t, signed, "6f1c.certmail@provider.example", "6f1c.certmail<!-- .evil -->@provider.example"), nil)
 	require.NoError(t, s.Err)
@@ -310,7 +318,13 @@ func TestX14_Algorithms(t *testing.T) {
 	// ECDSA values: r and s side by side, neither DER nor another width.
 	signed = sign(t, small, signing("P-256"))
 	value := between(t, signed, `<ds:SignatureValue Id="value-id-X">`, "</ds:SignatureValue>")
-	for _, b := range [][]byte{make([]byte, 64), make([]byte, 63), make([]byte, 65), make([]byte, 128), bytes.Repeat([]byte{0xff}, 64)} {
+	own, err := base64.StdEncoding.DecodeString(strings.TrimSuffix(strings.TrimPrefix(value, `<ds:SignatureValue Id="value-id-X">`), "</ds:SignatureValue>"))
+	require.NoError(t, err)
+	require.Len(t, own, 64)
+	wide := append(append(make([]byte, 1, 66), own[:32]...), append([]byte{0}, own[32:]...)...)
+	der, err := asn1.Marshal(struct{ R, S *big.Int }{new(big.Int).SetBytes(own[:32]), new(big.Int).SetBytes(own[32:])})
+	require.NoError(t, err)
+	for _, b := range [][]byte{append(bytes.Clone(own), 0), own[:63], wide, der, make([]byte, 64), make([]byte, 63), make([]byte, 65), make([]byte, 128), bytes.Repeat([]byte{0xff}, 64)} {
 		refuse(t, changed(t, signed, value, `<ds:SignatureValue Id="value-id-X">`+base64.StdEncoding.EncodeToString(b)+"</ds:SignatureValue>"), xmlsig.ErrSignature, "r and s")
 	}
 }
