@@ -571,6 +571,37 @@ func TestFlipEveryByte(t *testing.T) {
 	t.Log(len(signed), verdicts)
 }
 
+// A document that was opened once says the same as its octets, as often as it
+// is asked, whatever the caller does to a value that it gave.
+func TestDocument(t *testing.T) {
+	w := newWorld(t)
+	signed := w.sign(t, relayAcceptance())
+	d, err := Open(signed, nil)
+	require.NoError(t, err)
+	want, wantReport := w.verify(t, signed)
+	for range 2 {
+		e := d.Evidence()
+		require.Equal(t, want, e)
+		e.MessageID, e.Recipients[0].Identifier.Value = "changed", "changed"
+		got, r, err := d.Verify(context.Background(), &w.trust)
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+		require.Equal(t, wantReport.Checks, r.Checks)
+		got.Reasons[0].Details[0] = "changed"
+	}
+	_, r, err := d.Verify(context.Background(), nil)
+	require.NoError(t, err)
+	require.Equal(t, trust.Indeterminate, r.Verdict)
+	_, err = Open([]byte("<a/>"), nil)
+	require.ErrorIs(t, err, ErrNotEvidence)
+	_, err = Open(signed, &Options{Items: 1})
+	require.ErrorIs(t, err, ErrLimit)
+	over, cancel := context.WithCancel(context.Background())
+	cancel()
+	_, _, err = d.Verify(over, nil)
+	require.ErrorIs(t, err, context.Canceled)
+}
+
 func TestReportErr(t *testing.T) {
 	w := newWorld(t)
 	_, r := w.verify(t, w.sign(t, submissionAcceptance()))
