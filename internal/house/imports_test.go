@@ -12,9 +12,9 @@ import (
 
 const (
 	bigmod    = "filippo.io/bigmod"
-	digitorus = "github.com/digitorus/timestamp"
 	etree     = "github.com/beevik/etree"
 	goXMLDSig = "github.com/russellhaering/goxmldsig"
+	digitorus = "github.com/digitorus/timestamp"
 	goSQLite  = "modernc.org/sqlite"
 	pgx       = "github.com/jackc/pgx/v5"
 	goIMAP    = "github.com/emersion/go-imap/v2"
@@ -53,9 +53,6 @@ var rules = []rule{
 	{pkg: "trust/tsp/tsptest", own: []string{"trust", "trust/tsp", "internal/..."}, third: []string{xCrypto}, std: []string{"net/http"}},
 
 	{pkg: "rem/evidence", own: []string{"trust/...", "internal/..."}}, // knows nothing of mail
-
-	{pkg: "trust/tsl", own: []string{"trust", "internal/..."}},
-	{pkg: "trust/tsl/tsltest", own: []string{"trust/tsl", "internal/..."}},
 
 	{pkg: "envelope", own: []string{"daticert", "trust", "internal/..."}, third: []string{goMessage, xNet, xText}},
 
