@@ -52,7 +52,7 @@ var rules = []rule{
 	{pkg: "trust/tsp", own: []string{"trust", "internal/..."}, third: []string{xCrypto}, std: []string{"net/http"}}, // the client is the caller's
 	{pkg: "trust/tsp/tsptest", own: []string{"trust", "trust/tsp", "internal/..."}, third: []string{xCrypto}, std: []string{"net/http"}},
 
-	{pkg: "rem/evidence", own: []string{"trust/...", "internal/..."}}, // knows nothing of mail
+	{pkg: "rem/evidence", own: []string{"trust/...", "internal/..."}},                     // knows nothing of mail
 	{pkg: "trust/tsl", own: []string{"trust", "internal/..."}, std: []string{"net/http"}}, // the client is the caller's
 	{pkg: "trust/tsl/tsltest", own: []string{"trust/tsl", "internal/..."}},
 
