@@ -161,6 +161,7 @@ func TestC03_Document(t *testing.T) {
 		"altered":             {parsed(t, []byte(strings.Replace(endless, "/rems<", "/remz<", 1))), nil, trust.CheckSignature, csi.ErrSignature, trust.Invalid},
 		"another TLS key":     {parsed(t, []byte(strings.Replace(endless, "<si:TLSCertificate>MI", "<si:TLSCertificate>MJ", 1))), nil, trust.CheckSignature, csi.ErrSignature, trust.Invalid},
 		"by another service":  {byOther, nil, csi.CheckSigner, csi.ErrSigner, trust.Invalid},
+		"peer of another set": {d, func(o *csi.VerifyOptions) { o.Lists = set(t, r.list(nil)) }, "", nil, trust.Valid},
 		"by any service":      {byOther, func(o *csi.VerifyOptions) { o.Peer = nil }, "", nil, trust.Valid},
 		"by a stranger":       {parsed(t, signed(t, r.document(), signer(stranger))), nil, csi.CheckSigner, csi.ErrSigner, trust.Invalid},
 		"no list":             {d, func(o *csi.VerifyOptions) { o.Lists = nil }, "", nil, trust.Indeterminate},
@@ -388,6 +389,11 @@ func TestC08_CachedCopiesAndExplicitRefresh(t *testing.T) {
 	}
 	publish(func(d *csi.Document) { d.Scheme.Sequence = 2 })
 	kept(csi.ErrSequence)
+	publish(func(d *csi.Document) { d.Scheme.Sequence = 4 })
+	believing := o
+	o.Lists = nil // nothing to judge the signer by
+	kept(csi.ErrSigner)
+	o = believing
 	publish(func(d *csi.Document) { d.Scheme.DistributionPoints = []string{"https://other.example/csi.xml"} })
 	kept(csi.ErrDistribution)
 	publish(func(d *csi.Document) { d.Scheme.Sequence = 4 })

@@ -91,7 +91,7 @@ func (s *Set) Judge(cert *x509.Certificate, chain []*x509.Certificate, want Serv
 	case len(s.members) == 0:
 		return a.undetermined("no trusted list given")
 	}
-	l := &linker{leaf: cert, chain: chain[:min(len(chain), maxChain)], at: at, kind: &want}
+	l := &linker{leaf: cert, chain: chain[:min(len(chain), maxChain)], at: at, kind: &want, known: &s.proofs}
 	for _, service := range s.candidates(want.Types()) {
 		link, through, near := l.to(service)
 		if near != nil {
