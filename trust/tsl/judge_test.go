@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
+	"sync"
 	"testing"
 	"time"
 
@@ -325,4 +326,19 @@ func TestAnchorsAreForWhatTheyAreListedFor(t *testing.T) {
 	}
 	require.ElementsMatch(t, raw([]*x509.Certificate{p.rem.Certificate, p.ca.Certificate}), raw(s.Anchors(tsl.REM())))
 	require.ElementsMatch(t, raw([]*x509.Certificate{stamper}), raw(s.Anchors(tsl.TimeStamping())))
+}
+
+// Run with -race.
+func TestSetIsAskedByMany(t *testing.T) {
+	p := newPKI()
+	s := set(t, made("IT", service(entry(tsl.ServiceREMQualified, tsl.StatusGranted, "2020-01-01T00:00:00Z", p.ca.Certificate))))
+	var group sync.WaitGroup
+	answers := make([]*tsl.Answer, 16)
+	for i := range answers {
+		group.Go(func() { answers[i] = s.Judge(p.rem.Certificate, p.chain(), tsl.REM(), at(in2022)) })
+	}
+	group.Wait()
+	for _, a := range answers {
+		require.True(t, a.Qualified())
+	}
 }
