@@ -12,6 +12,7 @@ import (
 
 const (
 	bigmod    = "filippo.io/bigmod"
+	digitorus = "github.com/digitorus/timestamp"
 	etree     = "github.com/beevik/etree"
 	goXMLDSig = "github.com/russellhaering/goxmldsig"
 	goSQLite  = "modernc.org/sqlite"
@@ -48,6 +49,8 @@ var rules = []rule{
 	{pkg: "internal/reftest", std: []string{"testing", "os/exec", "net"}},
 
 	{pkg: "trust", own: []string{"internal/..."}, third: []string{xCrypto, xNet, xText}},
+	{pkg: "trust/tsp", own: []string{"trust", "internal/..."}, third: []string{xCrypto}, std: []string{"net/http"}}, // the client is the caller's
+	{pkg: "trust/tsp/tsptest", own: []string{"trust", "trust/tsp", "internal/..."}, third: []string{xCrypto}, std: []string{"net/http"}},
 
 	{pkg: "trust/tsl", own: []string{"trust", "internal/..."}, std: []string{"net/http"}}, // the client is the caller's
 	{pkg: "trust/tsl/tsltest", own: []string{"trust/tsl", "internal/..."}},
@@ -155,7 +158,7 @@ func refusal(r rule, f *File, imported string, public map[string]bool) string {
 	}
 	allowed := r.third
 	if f.Test {
-		allowed = []string{testify, bigmod, etree, goIMAP, goMessage, goSASL, goSMTP, goSQLite, goXMLDSig, pgx, pkcs7, xCrypto, xNet, xText}
+		allowed = []string{testify, bigmod, digitorus, etree, goIMAP, goMessage, goSASL, goSMTP, goSQLite, goXMLDSig, pgx, pkcs7, xCrypto, xNet, xText}
 	}
 	if slices.ContainsFunc(allowed, func(module string) bool { return matches(module+"/...", imported) }) {
 		return ""
