@@ -12,9 +12,9 @@ import (
 
 const (
 	bigmod    = "filippo.io/bigmod"
+	digitorus = "github.com/digitorus/timestamp"
 	etree     = "github.com/beevik/etree"
 	goXMLDSig = "github.com/russellhaering/goxmldsig"
-	digitorus = "github.com/digitorus/timestamp"
 	goSQLite  = "modernc.org/sqlite"
 	pgx       = "github.com/jackc/pgx/v5"
 	goIMAP    = "github.com/emersion/go-imap/v2"
@@ -52,7 +52,6 @@ var rules = []rule{
 	{pkg: "trust/tsp", own: []string{"trust", "internal/..."}, third: []string{xCrypto}, std: []string{"net/http"}}, // the client is the caller's
 	{pkg: "trust/tsp/tsptest", own: []string{"trust", "trust/tsp", "internal/..."}, third: []string{xCrypto}, std: []string{"net/http"}},
 
-	{pkg: "rem/evidence", own: []string{"trust/...", "internal/..."}},                     // knows nothing of mail
 	{pkg: "trust/tsl", own: []string{"trust", "internal/..."}, std: []string{"net/http"}}, // the client is the caller's
 	{pkg: "trust/tsl/tsltest", own: []string{"trust/tsl", "internal/..."}},
 
@@ -64,6 +63,7 @@ var rules = []rule{
 	{pkg: "receipt/report", own: []string{"receipt"}},
 
 	{pkg: "rem", own: []string{"daticert", "envelope", "receipt", "rem/evidence", "trust", "trust/...", "internal/..."}},
+	{pkg: "rem/evidence", own: []string{"trust/...", "internal/..."}}, // knows nothing of mail
 
 	{pkg: "pec", own: []string{"daticert", "envelope", "receipt", "trust", "transport", "store", "outbox", "internal/..."}, third: []string{goMessage, xNet, xText}},
 	{pkg: "transport"},
