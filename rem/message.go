@@ -179,7 +179,6 @@ func (m *Message) find(code, detail string) {
 // readEvidence decodes and reads one document.
 func (m *Message) readEvidence(i int) {
 	e := &m.Evidence[i]
-	where := "evidence " + e.label(i)
 	size := int64(m.opt.MaxEvidenceSize)
 	room := make([]byte, 0, min(e.Part.Body.Len()*3/4+4, size)) // most are in base64
 	if e.raw, e.Err = e.Part.AppendBytes(room, size); e.Err != nil {
@@ -188,14 +187,14 @@ func (m *Message) readEvidence(i int) {
 		e.Document = e.opened.Evidence()
 	}
 	if e.Err != nil {
-		m.find("evidence-unreadable", where+": "+e.Err.Error())
+		m.find("evidence-unreadable", "evidence "+e.label(i)+": "+e.Err.Error())
 		return
 	}
 	for _, f := range e.Document.Findings {
-		m.find(f.Code, where+": "+f.Detail)
+		m.find(f.Code, "evidence "+e.label(i)+": "+f.Detail)
 	}
 	if want := string(e.Document.Event); want != "" && e.Name != "" && !strings.EqualFold(strings.TrimSuffix(e.Name, ".xml"), want) {
-		m.find("evidence-name", where+" is named "+excerpt(e.Name)+", want "+want+".xml")
+		m.find("evidence-name", "evidence "+e.label(i)+" is named "+excerpt(e.Name)+", want "+want+".xml")
 	}
 }
 
