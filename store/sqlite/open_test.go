@@ -47,7 +47,7 @@ func TestOpenAtOnce(t *testing.T) {
 	wg.Wait()
 	var versions int
 	require.NoError(t, raw(t, file).QueryRow(`SELECT count(*) FROM version`).Scan(&versions))
-	require.Equal(t, 1, versions)
+	require.Equal(t, 2, versions, "each step once")
 }
 
 // TestProcessesAtOnce lets processes enqueue into one new file at a time.

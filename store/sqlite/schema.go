@@ -70,5 +70,11 @@ var dialect = sqlstore.Dialect{
 		`CREATE INDEX event_identifier ON event (account, identifier) WHERE identifier <> ''`,
 		`CREATE TABLE counter (name TEXT PRIMARY KEY, n INTEGER NOT NULL) STRICT, WITHOUT ROWID`,
 		`INSERT INTO counter (name, n) VALUES ('event', 0)`,
+	}, {
+		// Small bytes, many of which become durable at once; and no index that
+		// every step of every message has to move in.
+		`CREATE TABLE blob (ord INTEGER PRIMARY KEY, sha256 BLOB NOT NULL UNIQUE, data BLOB NOT NULL) STRICT`,
+		`DROP INDEX submission_state`,
+		`CREATE INDEX submission_uncertain ON submission (account, ord) WHERE state = 'uncertain'`,
 	}},
 }

@@ -39,6 +39,7 @@ func Blobs(t *testing.T, open func(t *testing.T) OpenedBlobs) {
 	}{
 		{"PutAndOpen", putAndOpen},
 		{"PutAtOnce", putAtOnce},
+		{"PutAll", putAll},
 		{"PutFails", putFails},
 		{"Corrupt", corrupt},
 		{"OpenIsCancelled", openIsCancelled},
@@ -92,6 +93,28 @@ func putAndOpen(t *testing.T, o OpenedBlobs) {
 			fails(t, err, store.ErrNotFound)
 		}
 	}
+}
+
+// putAll puts small and large ones, and one of them twice.
+func putAll(t *testing.T, o OpenedBlobs) {
+	list := [][]byte{noise(1, 7_000), nil, noise(2, 300_000), noise(3, 10), noise(1, 7_000)}
+	for range 2 {
+		sums, err := store.PutAll(t.Context(), o.Blobs, list)
+		must(t, err)
+		equal(t, "digests", len(sums), len(list))
+		for i, data := range list {
+			equal(t, "digest", sums[i], digest(string(data)))
+			read(t, o, data)
+			read(t, o.second(), data)
+		}
+	}
+	none, err := store.PutAll(t.Context(), o.Blobs, nil)
+	must(t, err)
+	equal(t, "of nothing", len(none), 0)
+	_, err = store.PutAll(ended(), o.Blobs, [][]byte{noise(9, 20)})
+	fails(t, err, context.Canceled)
+	_, err = o.Open(t.Context(), digest(string(noise(9, 20))))
+	fails(t, err, store.ErrNotFound)
 }
 
 // putAtOnce lets two clients put the same and other bytes at a time, while
@@ -161,10 +184,15 @@ func corrupt(t *testing.T, o OpenedBlobs) {
 	if o.Damage == nil {
 		return
 	}
-	data := noise(1, 70_000)
+	for _, size := range []int{7_000, 70_000} {
+		corruptOne(t, o, noise(1, size))
+	}
+}
+
+func corruptOne(t *testing.T, o OpenedBlobs, data []byte) {
 	for what, change := range map[string]func([]byte) []byte{
-		"a bit":     func(b []byte) []byte { b[33_000] ^= 4; return b },
-		"the end":   func(b []byte) []byte { return b[:69_999] },
+		"a bit":     func(b []byte) []byte { b[len(b)/2] ^= 4; return b },
+		"the end":   func(b []byte) []byte { return b[:len(b)-1] },
 		"all":       func([]byte) []byte { return nil },
 		"more":      func(b []byte) []byte { return append(b, 'x') },
 		"the start": func(b []byte) []byte { return b[1:] },
