@@ -193,7 +193,7 @@ func (m *Memory) Submissions(ctx context.Context, f Filter) ([]Submission, error
 		if len(found) == limited(f.Limit) {
 			break
 		}
-		if (f.Account == "" || f.Account == s.Account) && (len(f.States) == 0 || slices.Contains(f.States, s.State)) {
+		if (f.Account == "" || f.Account == s.Account) && (len(f.States) == 0 || slices.Contains(f.States, s.State)) && !s.Changed.Before(f.Since) {
 			found = append(found, s)
 		}
 	}

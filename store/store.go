@@ -144,6 +144,8 @@ type Recorded struct {
 type Filter struct {
 	Account string
 	States  []State
+	// Since chooses what changed then or later.
+	Since time.Time
 	// After is the Order to go on behind, Limit how many at most (0: 1000).
 	After int64
 	Limit int

@@ -191,6 +191,10 @@ func (s *Store) Submissions(ctx context.Context, f store.Filter) ([]store.Submis
 		args = append(args, text(f.Account))
 		query += fmt.Sprintf(` AND account = $%d`, len(args))
 	}
+	if !f.Since.IsZero() {
+		args = append(args, when(f.Since))
+		query += fmt.Sprintf(` AND changed >= $%d`, len(args))
+	}
 	if len(f.States) > 0 {
 		// As they are, so that an index of one state can serve.
 		var places []string
