@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/certmail/certmail/receipt"
 	"github.com/certmail/certmail/store"
 )
 
@@ -17,7 +18,7 @@ const (
 	// horizon is how much work is claimed ahead of a server that is fast.
 	horizon = 100 * time.Millisecond
 	// linger is how long an outcome waits for others, to be written with them.
-	linger = 2 * time.Millisecond
+	linger = 5 * time.Millisecond
 )
 
 // desk hands over the messages of one account during a Drain. Its clerk claims
@@ -31,8 +32,8 @@ const (
 type desk struct {
 	o     *Outbox
 	b     *box
-	ready chan *store.Submission // claimed, in the order of claiming
-	done  chan outcome
+	ready chan *item // claimed, in the order of claiming
+	done  basket
 
 	claimed  int // and not known to be settled durably
 	results  []store.Settlement
@@ -40,6 +41,12 @@ type desk struct {
 	dry      bool    // nothing more was due
 	bad      []error // what the store would not have
 	stale    *time.Timer
+}
+
+// item is a claim, and its bytes where they were read with others'.
+type item struct {
+	store.Submission
+	data []byte
 }
 
 // outcome is what became of a claim.
@@ -56,13 +63,13 @@ func (o *Outbox) drain(ctx context.Context, b *box) (attempts int, err error) {
 	case <-ctx.Done():
 		return 0, ctx.Err()
 	}
-	d := &desk{o: o, b: b, ready: make(chan *store.Submission, o.opt.Ahead), done: make(chan outcome, o.opt.Ahead), stale: time.NewTimer(o.opt.Lease / 2)}
+	d := &desk{o: o, b: b, ready: make(chan *item, o.opt.Ahead), done: basket{signal: make(chan struct{}, 1)}, stale: time.NewTimer(o.opt.Lease / 2)}
 	defer d.stale.Stop()
 	var senders sync.WaitGroup
 	for range o.opt.Concurrency {
 		senders.Go(func() {
-			for s := range d.ready {
-				d.done <- d.attempt(ctx, s)
+			for it := range d.ready {
+				d.done.put(d.attempt(ctx, it))
 			}
 		})
 	}
@@ -133,14 +140,38 @@ func (d *desk) claim(ctx context.Context) (more bool, err error) {
 		return false, fmt.Errorf("outbox: %w", err)
 	}
 	d.claimed += len(list)
-	for i := range list {
-		d.ready <- &list[i] // never blocks: there is room for all that may be claimed
+	for _, it := range d.o.items(ctx, list) {
+		d.ready <- it // never blocks: there is room for all that may be claimed
 	}
 	d.dry = len(list) == 0
 	if len(list) > 0 {
 		d.stale.Reset(d.o.opt.Lease / 2)
 	}
 	return len(list) > 0 || d.claimed > 0, nil
+}
+
+// items reads the bytes of those claims that are kept with others. What cannot
+// be read so is read by itself, and its trouble is its own.
+func (o *Outbox) items(ctx context.Context, list []store.Submission) []*item {
+	out := make([]*item, len(list))
+	var small []*item
+	var sums []receipt.Digest
+	packed, _ := o.opt.Blobs.(store.PackedBlobs)
+	for i := range list {
+		out[i] = &item{Submission: list[i]}
+		if packed != nil && list[i].Size <= min(packed.PackSize(), o.opt.MaxMemory) {
+			small, sums = append(small, out[i]), append(sums, list[i].Sent.SHA256)
+		}
+	}
+	if len(small) > 0 {
+		data, err := packed.ReadAll(ctx, sums)
+		for i := range data {
+			if err == nil && int64(len(data[i])) == small[i].Size {
+				small[i].data = data[i]
+			}
+		}
+	}
+	return out
 }
 
 // pause waits for the account's rate limit. The end of the context is the
@@ -156,8 +187,8 @@ func (d *desk) pause(ctx context.Context, wait time.Duration) error {
 func (d *desk) recall() {
 	for {
 		select {
-		case s := <-d.ready:
-			d.add(outcome{Settlement: d.back(s)})
+		case it := <-d.ready:
+			d.add(outcome{Settlement: d.back(&it.Submission)})
 		default:
 			return
 		}
@@ -178,44 +209,69 @@ func (d *desk) add(r outcome) {
 	}
 }
 
+// basket holds outcomes for the clerk, who is woken when it is full, and not by
+// each.
+type basket struct {
+	mu     sync.Mutex
+	list   []outcome
+	full   int // that many
+	signal chan struct{}
+}
+
+func (b *basket) put(r outcome) {
+	b.mu.Lock()
+	b.list = append(b.list, r)
+	wake := len(b.list) == b.full
+	b.mu.Unlock()
+	if wake {
+		select {
+		case b.signal <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// empty takes out what is there, and says how many results will do. It tells
+// whether there are as many, else the basket's signal will.
+func (d *desk) empty(enough int) bool {
+	d.done.mu.Lock()
+	defer d.done.mu.Unlock()
+	for _, r := range d.done.list {
+		d.add(r)
+	}
+	d.done.list, d.done.full = d.done.list[:0], enough-len(d.results)
+	return len(d.results) >= enough
+}
+
 // gather waits for outcomes, and a moment for some more.
 func (d *desk) gather(ctx context.Context) {
-	if len(d.results) == 0 {
+	for !d.empty(1) {
+		if ctx.Err() != nil {
+			if d.recall(); len(d.results) == 0 {
+				<-d.done.signal // whoever hands over hears of the end too
+			}
+			continue
+		}
 		select {
-		case r := <-d.done:
-			d.add(r)
+		case <-d.done.signal:
 		case <-d.b.news:
 			d.dry = false
+			return
 		case <-ctx.Done():
-			if d.recall(); len(d.results) == 0 {
-				d.add(<-d.done) // whoever hands over hears of it too
-			}
 		case <-d.stale.C:
 			// The server takes its time: others may have what is not begun.
 			d.b.measure(d.o.opt.Lease / 2)
 			d.recall()
 		}
 	}
-	if len(d.results) == 0 {
-		return
-	}
-	enough := max(d.b.ahead(d.o.opt.Concurrency, d.o.opt.Ahead)/4, 1)
+	enough := min(max(d.b.ahead(d.o.opt.Concurrency, d.o.opt.Ahead)/2, 1), d.claimed)
 	over := time.NewTimer(linger)
 	defer over.Stop()
-	for len(d.results) < d.claimed {
+	for !d.empty(enough) {
 		select {
-		case r := <-d.done:
-			d.add(r)
-			continue
-		default:
-		}
-		if len(d.results) >= enough {
-			return
-		}
-		select {
-		case r := <-d.done:
-			d.add(r)
+		case <-d.done.signal:
 		case <-over.C:
+			d.empty(0)
 			return
 		}
 	}
@@ -269,8 +325,8 @@ func (d *desk) finish(ctx context.Context) error {
 }
 
 // attempt hands one message over, and says what became of it.
-func (d *desk) attempt(ctx context.Context, s *store.Submission) outcome {
-	o := d.o
+func (d *desk) attempt(ctx context.Context, it *item) outcome {
+	o, s := d.o, &it.Submission
 	begun := o.opt.Now()
 	switch {
 	case ctx.Err() != nil, !o.open(d.b), s.Lease.Sub(begun) <= o.opt.Lease/2:
@@ -291,7 +347,7 @@ func (d *desk) attempt(ctx context.Context, s *store.Submission) outcome {
 		}
 		begun = o.opt.Now()
 	}
-	result := o.hand(ctx, d.b, s)
+	result := o.hand(ctx, d.b, it)
 	result.At = o.opt.Now()
 	if result.State != store.Sent && result.State != store.Uncertain {
 		d.b.meter.refund(begun, count)

@@ -167,8 +167,16 @@ func head(r io.Reader, limit int64) (data []byte, rest io.Reader, err error) {
 	if limit <= 0 {
 		return nil, r, nil
 	}
-	data, err = io.ReadAll(io.LimitReader(r, limit+1))
-	if err != nil || int64(len(data)) <= limit {
+	if known, ok := r.(interface{ Len() int }); ok && known.Len() <= int(limit) {
+		data = make([]byte, known.Len())
+		if n, err := io.ReadFull(r, data); err != nil {
+			return data[:n], nil, err
+		}
+		limit -= int64(len(data))
+	}
+	more, err := io.ReadAll(io.LimitReader(r, limit+1))
+	data = append(data, more...)
+	if err != nil || int64(len(more)) <= limit {
 		return data, nil, err
 	}
 	return nil, io.MultiReader(bytes.NewReader(data), r), nil

@@ -67,7 +67,8 @@ func (o *Outbox) open(b *box) bool {
 }
 
 // hand hands a message to the sender and says what that means.
-func (o *Outbox) hand(ctx context.Context, b *box, s *store.Submission) store.Result {
+func (o *Outbox) hand(ctx context.Context, b *box, it *item) store.Result {
+	s := &it.Submission
 	if s.Attempts > 1 {
 		// The server may have taken what it said it refused for now.
 		switch proof, err := o.proof(ctx, s); {
@@ -77,7 +78,7 @@ func (o *Outbox) hand(ctx context.Context, b *box, s *store.Submission) store.Re
 			return store.Result{State: store.Sent, Reply: proof}
 		}
 	}
-	source, closer, err := o.load(ctx, s)
+	source, closer, err := o.load(ctx, it)
 	if err != nil {
 		if errors.Is(err, store.ErrCorrupt) || errors.Is(err, store.ErrNotFound) {
 			return store.Result{State: store.Refused, Reply: "not sent: " + err.Error()}
@@ -118,7 +119,11 @@ func (o *Outbox) later(s *store.Submission, reply string) store.Result {
 }
 
 // load reads a message's bytes, verified, before any of them is sent.
-func (o *Outbox) load(ctx context.Context, s *store.Submission) (src io.ReaderAt, closer func(), err error) {
+func (o *Outbox) load(ctx context.Context, it *item) (src io.ReaderAt, closer func(), err error) {
+	s := &it.Submission
+	if it.data != nil {
+		return bytes.NewReader(it.data), func() {}, nil // verified when it was read
+	}
 	r, err := o.opt.Blobs.Open(ctx, s.Sent.SHA256)
 	if err != nil {
 		return nil, nil, err

@@ -32,6 +32,9 @@ type PackedBlobs interface {
 	PackSize() int64
 	// PutAll stores each, and returns when all are durable.
 	PutAll(ctx context.Context, list [][]byte) ([]receipt.Digest, error)
+	// ReadAll returns the bytes of each that is small and intact, nil for the
+	// others: Open says what is the matter with them.
+	ReadAll(ctx context.Context, list []receipt.Digest) ([][]byte, error)
 }
 
 // PackSize is the size up to which bytes are worth gathering for PutAll, 0 when

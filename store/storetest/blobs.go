@@ -10,6 +10,7 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"github.com/certmail/certmail/receipt"
 	"github.com/certmail/certmail/store"
 )
 
@@ -108,6 +109,9 @@ func putAll(t *testing.T, o OpenedBlobs) {
 			read(t, o.second(), data)
 		}
 	}
+	if p, ok := o.second().(store.PackedBlobs); ok {
+		readAll(t, o, p, list)
+	}
 	none, err := store.PutAll(t.Context(), o.Blobs, nil)
 	must(t, err)
 	equal(t, "of nothing", len(none), 0)
@@ -115,6 +119,41 @@ func putAll(t *testing.T, o OpenedBlobs) {
 	fails(t, err, context.Canceled)
 	_, err = o.Open(t.Context(), digest(string(noise(9, 20))))
 	fails(t, err, store.ErrNotFound)
+}
+
+// readAll reads what is small, and only what is intact.
+func readAll(t *testing.T, o OpenedBlobs, p store.PackedBlobs, list [][]byte) {
+	t.Helper()
+	var sums []receipt.Digest
+	for _, data := range append(list, []byte("not there")) {
+		sums = append(sums, digest(string(data)))
+	}
+	got, err := p.ReadAll(t.Context(), sums)
+	must(t, err)
+	equal(t, "answers", len(got), len(sums))
+	for i, data := range got {
+		small := i < len(list) && int64(len(list[i])) <= p.PackSize()
+		if (data != nil) != small || small && !bytes.Equal(data, list[i]) {
+			t.Errorf("%d: %d bytes read", i, len(data))
+		}
+	}
+	if got[0][0]++; got[4][0] == got[0][0] {
+		t.Error("two answers share their bytes")
+	}
+	_, err = p.ReadAll(ended(), sums)
+	fails(t, err, context.Canceled)
+	none, err := p.ReadAll(t.Context(), nil)
+	must(t, err)
+	equal(t, "of nothing", len(none), 0)
+	if o.Damage != nil {
+		o.Damage(sums[3].String(), func(b []byte) []byte { b[1] ^= 1; return b })
+		got, err := p.ReadAll(t.Context(), sums[3:4])
+		must(t, err)
+		equal(t, "damaged", got[0], []byte(nil))
+		_, err = p.PutAll(t.Context(), list[3:4])
+		must(t, err)
+		read(t, p, list[3])
+	}
 }
 
 // putAtOnce lets two clients put the same and other bytes at a time, while

@@ -133,3 +133,51 @@ func (p *packed) Open(ctx context.Context, sum receipt.Digest) (io.ReadCloser, e
 	}
 	return store.Verified(io.NopCloser(bytes.NewReader(found[0])), sum), nil
 }
+
+// ReadAll implements store.PackedBlobs.
+func (p *packed) ReadAll(ctx context.Context, list []receipt.Digest) ([][]byte, error) {
+	out := make([][]byte, len(list))
+	places := make(map[receipt.Digest]int, len(list))
+	keys := make([][]byte, len(list))
+	for i := range list {
+		places[list[i]], keys[i] = i, list[i][:]
+	}
+	take := func(rows *sql.Rows) (none struct{}, err error) {
+		var data []byte
+		if err := rows.Scan(&data); err != nil {
+			return none, err
+		}
+		if i, ok := places[sha256.Sum256(data)]; ok {
+			out[i] = filled(data)
+		}
+		return none, nil
+	}
+	read := func(ctx context.Context, c *conn) error {
+		if c.s.d.Arrays {
+			_, err := all(ctx, c, take, `SELECT data FROM {blob} WHERE sha256 = ANY($1::bytea[])`, keys)
+			return err
+		}
+		each, ended := quick(ctx)
+		for _, key := range keys {
+			if err := ended(); err != nil {
+				return err
+			}
+			if _, err := all(each, c, take, `SELECT data FROM {blob} WHERE sha256 = $1`, key); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if len(list) == 0 {
+		return out, p.s.fail(ctx, "blobs", ctx.Err())
+	}
+	if err := p.s.reading(ctx, read); err != nil {
+		return nil, p.s.fail(ctx, "blobs", err)
+	}
+	for i := range list { // the same twice
+		if j := places[list[i]]; j != i {
+			out[i] = bytes.Clone(out[j])
+		}
+	}
+	return out, nil
+}
