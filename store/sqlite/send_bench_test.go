@@ -8,6 +8,7 @@ import (
 
 	"github.com/certmail/certmail/store"
 	"github.com/certmail/certmail/store/internal/sendbench"
+	"github.com/certmail/certmail/store/sqlite"
 )
 
 // sending is an outbox on a new database, which keeps small messages' bytes too.
@@ -16,8 +17,10 @@ func sending(tb testing.TB, server *sendbench.Server) *sendbench.Bench {
 	folder, err := store.NewFolder(filepath.Join(dir, "blobs"), nil)
 	require.NoError(tb, err)
 	tb.Cleanup(func() { folder.Close() })
-	s := open(tb, filepath.Join(dir, "pec.db"))
-	return sendbench.New(tb, server, s, s.Blobs(folder))
+	blobs, err := sqlite.OpenBlobs(tb.Context(), filepath.Join(dir, "blobs.db"), folder, nil)
+	require.NoError(tb, err)
+	tb.Cleanup(func() { blobs.Close() })
+	return sendbench.New(tb, server, open(tb, filepath.Join(dir, "pec.db")), blobs)
 }
 
 // BenchmarkSend10000 sends 10,000 messages the whole way: submitted, durable,

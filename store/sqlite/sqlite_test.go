@@ -35,7 +35,10 @@ func TestBlobs(t *testing.T) {
 			folder, err := store.NewFolder(filepath.Join(dir, "blobs"), nil)
 			require.NoError(t, err)
 			t.Cleanup(func() { require.NoError(t, folder.Close()) })
-			return open(t, file).Blobs(folder)
+			b, err := sqlite.OpenBlobs(t.Context(), file, folder, nil)
+			require.NoError(t, err)
+			t.Cleanup(func() { require.NoError(t, b.Close()) })
+			return b
 		}
 		damage := func(name string, change func([]byte) []byte) {
 			path := filepath.Join(dir, "blobs", name[:2], name[2:])

@@ -13,7 +13,6 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -176,14 +175,9 @@ func (b *Bench) Round(n int) (t Times) {
 }
 
 func timed(d *time.Duration, do func()) {
-	var r0, r1 syscall.Rusage
-	syscall.Getrusage(0, &r0)
 	start := time.Now()
 	do()
-	syscall.Getrusage(0, &r1)
-	fmt.Println("user", (r1.Utime.Nano()-r0.Utime.Nano())/1e6, "sys", (r1.Stime.Nano()-r0.Stime.Nano())/1e6, "ms; csw", r1.Nvcsw-r0.Nvcsw, r1.Nivcsw-r0.Nivcsw)
 	*d = time.Since(start)
-	fmt.Println(*d)
 }
 
 func (b *Bench) bare(n int) {

@@ -13,25 +13,27 @@ import (
 	"github.com/certmail/certmail/store"
 )
 
-// PackSize is the size in bytes up to which Blobs keeps bytes in the database.
+// PackSize is the size in bytes up to which Blobs keeps bytes in a database.
 const PackSize = 64 << 10
 
-// Blobs keeps bytes of up to 64 KiB in the database, and larger ones in large,
-// where it also looks for what the database does not have. Receipts and most
-// messages are small: many of them become durable in one transaction, and with
-// PostgreSQL they are wherever the workers are.
-func (s *Store) Blobs(large store.Blobs) store.PackedBlobs { return &packed{s, large} }
-
-type packed struct {
+// Blobs keeps bytes of up to PackSize in a database that has a table for them,
+// and larger ones in large, where it also looks for what the database does not
+// have.
+type Blobs struct {
 	s     *Store
 	large store.Blobs
 }
 
+var _ store.PackedBlobs = (*Blobs)(nil)
+
+// NewBlobs makes Blobs of a store.
+func NewBlobs(s *Store, large store.Blobs) *Blobs { return &Blobs{s, large} }
+
 // PackSize implements store.PackedBlobs.
-func (p *packed) PackSize() int64 { return PackSize }
+func (p *Blobs) PackSize() int64 { return PackSize }
 
 // Put implements store.Blobs.
-func (p *packed) Put(ctx context.Context, r io.Reader) (receipt.Digest, int64, error) {
+func (p *Blobs) Put(ctx context.Context, r io.Reader) (receipt.Digest, int64, error) {
 	if err := ctx.Err(); err != nil {
 		return receipt.Digest{}, 0, p.s.fail(ctx, "blob", err)
 	}
@@ -66,7 +68,7 @@ func (c *cancelled) Read(p []byte) (int, error) {
 const blobAgain = ` ON CONFLICT (sha256) DO UPDATE SET data = excluded.data WHERE had.data <> excluded.data`
 
 // PutAll implements store.PackedBlobs.
-func (p *packed) PutAll(ctx context.Context, list [][]byte) ([]receipt.Digest, error) {
+func (p *Blobs) PutAll(ctx context.Context, list [][]byte) ([]receipt.Digest, error) {
 	sums := make([]receipt.Digest, len(list))
 	known := make(map[receipt.Digest]bool, len(list))
 	var small []int
@@ -122,7 +124,7 @@ func filled(data []byte) []byte {
 }
 
 // Open implements store.Blobs.
-func (p *packed) Open(ctx context.Context, sum receipt.Digest) (io.ReadCloser, error) {
+func (p *Blobs) Open(ctx context.Context, sum receipt.Digest) (io.ReadCloser, error) {
 	found, err := all(ctx, p.s.reader(), func(rows *sql.Rows) (data []byte, err error) { return data, rows.Scan(&data) },
 		`SELECT data FROM {blob} WHERE sha256 = $1`, sum[:])
 	switch {
@@ -135,7 +137,7 @@ func (p *packed) Open(ctx context.Context, sum receipt.Digest) (io.ReadCloser, e
 }
 
 // ReadAll implements store.PackedBlobs.
-func (p *packed) ReadAll(ctx context.Context, list []receipt.Digest) ([][]byte, error) {
+func (p *Blobs) ReadAll(ctx context.Context, list []receipt.Digest) ([][]byte, error) {
 	out := make([][]byte, len(list))
 	places := make(map[receipt.Digest]int, len(list))
 	keys := make([][]byte, len(list))
