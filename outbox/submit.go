@@ -167,17 +167,18 @@ func head(r io.Reader, limit int64) (data []byte, rest io.Reader, err error) {
 	if limit <= 0 {
 		return nil, r, nil
 	}
-	if known, ok := r.(interface{ Len() int }); ok && known.Len() <= int(limit) {
-		data = make([]byte, known.Len())
-		if n, err := io.ReadFull(r, data); err != nil {
-			return data[:n], nil, err
-		}
-		limit -= int64(len(data))
+	hint := int64(0)
+	switch known := r.(type) {
+	case interface{ Len() int }:
+		hint = int64(known.Len())
+	case interface{ Size() int64 }:
+		hint = known.Size()
 	}
-	more, err := io.ReadAll(io.LimitReader(r, limit+1))
-	data = append(data, more...)
-	if err != nil || int64(len(more)) <= limit {
-		return data, nil, err
+	var buf bytes.Buffer
+	buf.Grow(int(min(max(hint, 0), limit)) + bytes.MinRead)
+	if _, err := buf.ReadFrom(io.LimitReader(r, limit+1)); err != nil || int64(buf.Len()) <= limit {
+		return buf.Bytes(), nil, err
 	}
+	data = buf.Bytes()
 	return nil, io.MultiReader(bytes.NewReader(data), r), nil
 }
