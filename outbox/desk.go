@@ -126,7 +126,7 @@ func (d *desk) claim(ctx context.Context) (more bool, err error) {
 	case !ok:
 		return false, nil
 	case free <= 0 && d.claimed == 0:
-		return true, d.pause(ctx, wait)
+		return d.pause(ctx, wait)
 	case free <= 0:
 		return true, nil
 	}
@@ -174,13 +174,20 @@ func (o *Outbox) items(ctx context.Context, list []store.Submission) []*item {
 	return out
 }
 
-// pause waits for the account's rate limit. The end of the context is the
-// caller's business.
-func (d *desk) pause(ctx context.Context, wait time.Duration) error {
-	if err := d.o.opt.Wait(ctx, wait); err != nil && ctx.Err() == nil {
-		return fmt.Errorf("outbox: wait: %w", err)
+// pause waits for the account's rate limit, if there is anything to wait for.
+// The end of the context is the caller's business.
+func (d *desk) pause(ctx context.Context, wait time.Duration) (more bool, err error) {
+	list, err := d.o.opt.Store.Submissions(ctx, store.Filter{Account: d.b.account, States: []store.State{store.Queued}, Limit: 1})
+	if err == nil && len(list) == 0 {
+		return false, nil
 	}
-	return nil
+	if err == nil {
+		err = d.o.opt.Wait(ctx, wait)
+	}
+	if err != nil && ctx.Err() == nil {
+		return false, fmt.Errorf("outbox: wait: %w", err)
+	}
+	return true, nil
 }
 
 // recall takes back what is claimed and not begun.
@@ -331,6 +338,9 @@ func (d *desk) attempt(ctx context.Context, it *item) outcome {
 	switch {
 	case ctx.Err() != nil, !o.open(d.b), s.Lease.Sub(begun) <= o.opt.Lease/2:
 		return outcome{Settlement: d.back(s)}
+	}
+	if _, _, ok := d.b.meter.free(begun); !ok {
+		return outcome{Settlement: d.back(s)} // behind one that has to wait
 	}
 	count := len(s.Sent.Recipients)
 	if !d.b.meter.fits(count) {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"syscall"
 	"testing"
 	"time"
 
@@ -47,6 +48,7 @@ func mailboxOf(tb testing.TB, small []byte, count int) string {
 		name := fmt.Sprintf("%d.M%06dP4242Q%d.mx.beta.example,S=%d", 1_772_000_000+i/10, i%10, i, file.Len())
 		require.NoError(tb, os.WriteFile(filepath.Join(root, "new", name), file.Bytes(), 0o600))
 	}
+	syscall.Sync() // else the first fsync that is timed writes these files
 	return root
 }
 
