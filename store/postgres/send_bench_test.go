@@ -26,3 +26,18 @@ func sending(tb testing.TB, server *sendbench.Server) *sendbench.Bench {
 func BenchmarkSend10000(b *testing.B) {
 	sendbench.Run(b, sending(b, sendbench.Sink(b)), 10_000)
 }
+
+// BenchmarkSendPostfix is the same against a server that keeps what it takes: as
+// fast as a real one.
+func BenchmarkSendPostfix(b *testing.B) {
+	sendbench.Run(b, sending(b, sendbench.Postfix(b)), 1000)
+}
+
+// TestSendRate: the way through the outbox is no multiple of that without. The
+// bound is far below what a quiet machine does, see BenchmarkSend10000.
+func TestSendRate(t *testing.T) {
+	if testing.Short() {
+		t.Skip("leaves out the comparison with a bare loop")
+	}
+	sendbench.AtLeast(t, sending(t, sendbench.Sink(t)), 1000, 0.1)
+}

@@ -90,7 +90,7 @@ func (p *Blobs) PutAll(ctx context.Context, list [][]byte) ([]receipt.Digest, er
 	}
 	// In one order, whoever puts: nobody waits for one who waits for him.
 	slices.SortFunc(small, func(a, b int) int { return bytes.Compare(sums[a][:], sums[b][:]) })
-	err := p.s.do(ctx, len(small) > 1, func(ctx context.Context, c *conn) error {
+	err := p.s.do(ctx, false, func(ctx context.Context, c *conn) error {
 		if c.s.d.Arrays {
 			keys, datas := make([][]byte, len(small)), make([][]byte, len(small))
 			for j, i := range small {

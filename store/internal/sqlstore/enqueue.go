@@ -39,7 +39,7 @@ func (s *Store) EnqueueAll(ctx context.Context, list []store.Submission, now tim
 	if len(good) == 0 {
 		return out, s.fail(ctx, "enqueue", ctx.Err())
 	}
-	err := s.do(ctx, len(good) > 1, func(ctx context.Context, c *conn) error {
+	err := s.do(ctx, false, func(ctx context.Context, c *conn) error {
 		orders, err := c.insert(ctx, list, good, now)
 		if err != nil {
 			return err

@@ -36,7 +36,7 @@ func (s *Store) SettleAll(ctx context.Context, worker string, list []store.Settl
 	if len(good) == 0 {
 		return each, s.fail(ctx, "settle", ctx.Err())
 	}
-	err := s.do(ctx, len(good) > 1, func(ctx context.Context, c *conn) error {
+	err := s.do(ctx, false, func(ctx context.Context, c *conn) error {
 		settled, err := c.settle(ctx, text(worker), list, good)
 		if err != nil {
 			return err
@@ -108,12 +108,14 @@ func (c *conn) settle(ctx context.Context, worker string, list []store.Settlemen
 	if !c.s.d.Arrays {
 		return settled, nil
 	}
+	// By their names: the index of what is sending, for which the state would
+	// stand as it is, holds all that was until the next VACUUM.
 	done, err := all(ctx, c, func(rows *sql.Rows) (k owned, err error) { return k, rows.Scan(&k.account, &k.name) },
 		`UPDATE {submission} AS s SET state = r.state, worker = '', lease = '`+zeroTime+`', reply = r.reply, changed = r.changed, sent_time = r.sent,
 			not_before = CASE WHEN r.state = 'queued' THEN r.not_before ELSE s.not_before END, attempts = s.attempts - r.untried
 		FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bigint[])
 			AS r (account, key, state, reply, changed, sent, not_before, untried)
-		WHERE s.account = r.account AND s.key = r.key AND s.state = 'sending' AND s.worker = $1 RETURNING s.account, s.key`,
+		WHERE s.account = r.account AND s.key = r.key AND s.state || '' = 'sending' AND s.worker = $1 RETURNING s.account, s.key`,
 		worker, accounts, keys, states, replies, changed, sent, notBefore, untried)
 	for _, k := range done {
 		settled[k] = true
