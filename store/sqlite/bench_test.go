@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -12,28 +11,34 @@ import (
 	"github.com/certmail/certmail/store/internal/storebench"
 )
 
-// BenchmarkIngest compares Collect with prepared inserts into a table without
-// indexes, in a file with the same journal and the same synchronisation.
+// BenchmarkIngest compares Collect with prepared inserts of the same rows into
+// the same tables of another file: see storebench.Ingest.
 func BenchmarkIngest(b *testing.B) {
-	for _, size := range []int{1, 1000} {
+	for _, size := range []int{1, 50, 1000} {
 		b.Run(fmt.Sprint(size), func(b *testing.B) {
 			dir := b.TempDir()
-			db := raw(b, filepath.Join(dir, "bare.db")+"?_pragma=journal_mode(wal)&_pragma=synchronous(full)&_txlock=immediate")
+			other := filepath.Join(dir, "bare.db")
+			require.NoError(b, open(b, other).Close())
+			db := raw(b, other+"?_pragma=synchronous(full)&_pragma=cache_size(-16000)&_txlock=immediate")
 			db.SetMaxOpenConns(1)
-			_, err := db.Exec(`CREATE TABLE bare (` + strings.Join(storebench.Columns, ", ") + `, PRIMARY KEY (seq))`)
+			message, err := db.Prepare(storebench.IntoMessage)
 			require.NoError(b, err)
-			insert, err := db.Prepare(`INSERT INTO bare VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+			defer message.Close()
+			event, err := db.Prepare(storebench.IntoEvent)
 			require.NoError(b, err)
-			defer insert.Close()
+			defer event.Close()
 			bare := func(ctx context.Context, rows []storebench.Row) error {
 				tx, err := db.BeginTx(ctx, nil)
 				if err != nil {
 					return err
 				}
 				defer tx.Rollback()
-				stmt := tx.StmtContext(ctx, insert)
-				for _, r := range rows {
-					if _, err := stmt.ExecContext(ctx, r.Seq, r.Account, r.At, r.MessageID, r.Reference, r.Identifier, r.Kind, r.Person, r.ID, r.Record); err != nil {
+				intoMessage, intoEvent := tx.StmtContext(ctx, message), tx.StmtContext(ctx, event)
+				for i := range rows {
+					if _, err := intoMessage.ExecContext(ctx, rows[i].Message()...); err != nil {
+						return err
+					}
+					if _, err := intoEvent.ExecContext(ctx, rows[i].Event()...); err != nil {
 						return err
 					}
 				}

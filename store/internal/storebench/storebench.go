@@ -5,6 +5,7 @@ package storebench
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"strconv"
 	"testing"
@@ -17,23 +18,41 @@ import (
 
 var base = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 
-// Row is what a bare insert writes: as much as an event takes.
+// Row is what a bare insert writes: the two rows that a store has for a message
+// with one event, as Ingest collects them. A text for a time, a digest or an
+// account is as long as the store's; so is Record.
 type Row struct {
-	Seq                                                         int64
-	Account, At, MessageID, Reference, Identifier, Kind, Person string
-	ID, Record                                                  []byte
+	Seq                                                   int64
+	Account, At, MessageID, Identifier, Kind, Person      string
+	ID, Record                                            []byte
+	Folder, Identity, Place, Digest, MessageKind, Finding string
+	Size, Verdict                                         int64
 }
-
-// Columns are the columns of a Row's table, of texts but for the first and the
-// two of bytes; only the number is a key.
-var Columns = []string{"seq", "account", "at", "message_id", "reference", "identifier", "kind", "person", "id", "record"}
 
 // row makes the row of a number.
 func row(n int64) Row {
 	e := event(int(n))
-	sum := sha256.Sum256([]byte(e.MessageID))
-	return Row{Seq: n, Account: "office@pec.certmail.example", At: base.Format(time.RFC3339Nano), MessageID: e.MessageID, Identifier: e.Identifier,
-		Kind: string(e.Kind), Person: e.Recipient, ID: sum[:], Record: make([]byte, 420)}
+	id, _ := hex.DecodeString(e.ID())
+	return Row{Seq: n, Account: "office@pec.certmail.example", At: base.Format("2006-01-02T15:04:05.000000000Z"), MessageID: e.MessageID, Identifier: e.Identifier,
+		Kind: string(e.Kind), Person: e.Recipient, ID: id, Record: make([]byte, 420),
+		Folder: "INBOX", Identity: e.Proof.SHA256.String(), Place: "1." + strconv.FormatInt(n, 10), Digest: e.Proof.SHA256.String(), MessageKind: e.Proof.Kind,
+		Size: 7500, Verdict: int64(receipt.Valid)}
+}
+
+// The statements of a bare insert, with ? for each value of Message and Event.
+const (
+	IntoMessage = `INSERT INTO message (account, folder, identity, id, sha256, size, kind, verdict, finding, collected) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	IntoEvent   = `INSERT INTO event (seq, account, id, collected, message_id, reference, identifier, kind, recipient, record) VALUES (?, ?, ?, ?, ?, '', ?, ?, ?, ?)`
+)
+
+// Message are the values of a row of messages.
+func (r *Row) Message() []any {
+	return []any{r.Account, r.Folder, r.Identity, r.Place, r.Digest, r.Size, r.MessageKind, r.Verdict, r.Finding, r.At}
+}
+
+// Event are the values of a row of events.
+func (r *Row) Event() []any {
+	return []any{r.Seq, r.Account, r.ID, r.At, r.MessageID, r.Identifier, r.Kind, r.Person, r.Record}
 }
 
 func event(n int) receipt.Event {
@@ -47,7 +66,10 @@ func event(n int) receipt.Event {
 }
 
 // Ingest measures Collect in batches of a size, and in the same run bare, which
-// inserts rows in one transaction. It reports both rates and their quotient.
+// inserts the same rows in one transaction into tables that are the same, with
+// the same keys and indexes, of another file or schema: what is left is what we
+// do beside it, which is to move the cursor, to number the events, to pass over
+// those that are known, and to write the records. It reports both rates and their quotient.
 func Ingest(b *testing.B, s store.Store, bare func(ctx context.Context, rows []Row) error, size int) {
 	ctx := context.Background()
 	var ours, theirs time.Duration
