@@ -6,6 +6,10 @@
 // died while the provider may already have had the message: it is never sent
 // again by itself. The provider's own receipts resolve it (Learn), or an
 // explicit decision (Decide).
+//
+// Claims and outcomes become durable some at a time, beside the sending, where a
+// server is faster than the disk. When the process dies, what was claimed counts
+// as uncertain: Options.Ahead bounds how much that can be.
 package outbox
 
 import (

@@ -13,30 +13,37 @@ import (
 // storebench.Ingest.
 func BenchmarkIngest(b *testing.B) {
 	for _, size := range []int{1, 50, 1000} {
-		b.Run(fmt.Sprint(size), func(b *testing.B) {
-			db, other := admin(b), fresh()
-			open(b, other)
-			bare := func(ctx context.Context, rows []storebench.Row) error {
-				tx, err := db.BeginTx(ctx, nil)
-				if err != nil {
-					return err
-				}
-				defer tx.Rollback()
-				messages, events := columns(rows, (*storebench.Row).Message), columns(rows, (*storebench.Row).Event)
-				if _, err := tx.ExecContext(ctx, `INSERT INTO `+other+`.message (account, folder, identity, id, sha256, size, kind, verdict, finding, collected)
-					SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::bigint[], $9::text[], $10::text[])`,
-					messages...); err != nil {
-					return err
-				}
-				if _, err := tx.ExecContext(ctx, `INSERT INTO `+other+`.event (seq, account, id, collected, message_id, identifier, kind, recipient, record, reference)
-					SELECT *, '' FROM unnest($1::bigint[], $2::text[], $3::bytea[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bytea[])`,
-					events...); err != nil {
-					return err
-				}
-				return tx.Commit()
-			}
-			storebench.Ingest(b, open(b, fresh()), bare, size)
-		})
+		b.Run(fmt.Sprint(size), func(b *testing.B) { storebench.Ingest(b, open(b, fresh()), bareInserts(b), size) })
+	}
+}
+
+// TestIngestRate: the bound is below what a quiet machine does.
+func TestIngestRate(t *testing.T) {
+	storebench.IngestAtLeast(t, open(t, fresh()), bareInserts(t), 1000, 0.4)
+}
+
+// bareInserts makes the tables, and returns what inserts into them.
+func bareInserts(tb testing.TB) func(ctx context.Context, rows []storebench.Row) error {
+	db, other := admin(tb), fresh()
+	open(tb, other)
+	return func(ctx context.Context, rows []storebench.Row) error {
+		tx, err := db.BeginTx(ctx, nil)
+		if err != nil {
+			return err
+		}
+		defer tx.Rollback()
+		messages, events := columns(rows, (*storebench.Row).Message), columns(rows, (*storebench.Row).Event)
+		if _, err := tx.ExecContext(ctx, `INSERT INTO `+other+`.message (account, folder, identity, id, sha256, size, kind, verdict, finding, collected)
+			SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::bigint[], $9::text[], $10::text[])`,
+			messages...); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, `INSERT INTO `+other+`.event (seq, account, id, collected, message_id, identifier, kind, recipient, record, reference)
+			SELECT *, '' FROM unnest($1::bigint[], $2::text[], $3::bytea[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bytea[])`,
+			events...); err != nil {
+			return err
+		}
+		return tx.Commit()
 	}
 }
 

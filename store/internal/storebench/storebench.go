@@ -71,37 +71,66 @@ func event(n int) receipt.Event {
 // do beside it, which is to move the cursor, to number the events, to pass over
 // those that are known, and to write the records. It reports both rates and their quotient.
 func Ingest(b *testing.B, s store.Store, bare func(ctx context.Context, rows []Row) error, size int) {
-	ctx := context.Background()
+	in := &ingest{tb: b, s: s, bare: bare}
 	var ours, theirs time.Duration
-	var was transport.Cursor
-	next := 0
 	for b.Loop() {
-		batch := store.Batch{Account: "office@pec.certmail.example", Folder: "INBOX", Was: was, Cursor: transport.Cursor("1." + strconv.Itoa(next)), At: base}
-		rows := make([]Row, size)
-		for i := range size {
-			e := event(next)
-			batch.Messages = append(batch.Messages, store.Collected{ID: transport.ID("1." + strconv.Itoa(next)), SHA256: e.Proof.SHA256,
-				Size: 7500, Kind: e.Proof.Kind, Verdict: receipt.Valid, Events: []receipt.Event{e}})
-			rows[i] = row(int64(next))
-			next++
-		}
-		start := time.Now()
-		recorded, err := s.Collect(ctx, batch)
-		if err != nil || len(recorded) != size {
-			b.Fatal(len(recorded), err)
-		}
-		ours += time.Since(start)
-		was = batch.Cursor
-		start = time.Now()
-		if err := bare(ctx, rows); err != nil {
-			b.Fatal(err)
-		}
-		theirs += time.Since(start)
+		o, t := in.batch(size)
+		ours, theirs = ours+o, theirs+t
 	}
-	b.ReportMetric(float64(next)/ours.Seconds(), "events/s")
-	b.ReportMetric(float64(next)/theirs.Seconds(), "bare-rows/s")
+	b.ReportMetric(float64(in.next)/ours.Seconds(), "events/s")
+	b.ReportMetric(float64(in.next)/theirs.Seconds(), "bare-rows/s")
 	b.ReportMetric(theirs.Seconds()/ours.Seconds(), "of-bare")
 	b.ReportMetric(0, "ns/op")
+}
+
+// IngestAtLeast asks of Collect a share of the bare rate, and measures again when
+// the machine is busy with something else: the best of some rounds counts.
+func IngestAtLeast(tb testing.TB, s store.Store, bare func(ctx context.Context, rows []Row) error, size int, want float64) {
+	tb.Helper()
+	in := &ingest{tb: tb, s: s, bare: bare}
+	best := 0.0
+	for range 10 {
+		ours, theirs := in.batch(size)
+		if best = max(best, theirs.Seconds()/ours.Seconds()); best >= want {
+			return
+		}
+	}
+	tb.Fatalf("%.2f of the rate of bare inserts, want %.2f", best, want)
+}
+
+// ingest takes in one batch after the other, and inserts as many rows.
+type ingest struct {
+	tb   testing.TB
+	s    store.Store
+	bare func(ctx context.Context, rows []Row) error
+	was  transport.Cursor
+	next int
+}
+
+func (in *ingest) batch(size int) (ours, theirs time.Duration) {
+	in.tb.Helper()
+	ctx := context.Background()
+	batch := store.Batch{Account: "office@pec.certmail.example", Folder: "INBOX", Was: in.was, Cursor: transport.Cursor("1." + strconv.Itoa(in.next)), At: base}
+	rows := make([]Row, size)
+	for i := range size {
+		e := event(in.next)
+		batch.Messages = append(batch.Messages, store.Collected{ID: transport.ID("1." + strconv.Itoa(in.next)), SHA256: e.Proof.SHA256,
+			Size: 7500, Kind: e.Proof.Kind, Verdict: receipt.Valid, Events: []receipt.Event{e}})
+		rows[i] = row(int64(in.next))
+		in.next++
+	}
+	start := time.Now()
+	recorded, err := in.s.Collect(ctx, batch)
+	if err != nil || len(recorded) != size {
+		in.tb.Fatal(len(recorded), err)
+	}
+	ours = time.Since(start)
+	in.was = batch.Cursor
+	start = time.Now()
+	if err := in.bare(ctx, rows); err != nil {
+		in.tb.Fatal(err)
+	}
+	return ours, time.Since(start)
 }
 
 // Work measures how many submissions go through Claim, limit at a time, and
