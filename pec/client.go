@@ -113,21 +113,31 @@ func (c *Client) Send(ctx context.Context, key string, d *Draft) (store.Submissi
 	if !errors.Is(err, store.ErrNotFound) {
 		return before, err
 	}
-	draft := *d
-	if draft.From.Address == "" {
-		draft.From.Address = address
-	}
-	account := c.opt.Account
-	out, err := Compose(&draft, &ComposeOptions{Account: &account, Now: c.opt.Now, Random: c.opt.Random})
+	out, err := c.compose(d)
 	if err != nil {
 		return store.Submission{}, err
 	}
 	defer out.Close()
-	s, _, err := c.opt.Outbox.Submit(ctx, outbox.Message{Account: address, Key: key, Sent: out.Sent(time.Time{}), Body: out.Source()})
+	s, _, err := c.opt.Outbox.Submit(ctx, c.letter(key, out))
 	if errors.Is(err, outbox.ErrKeyReused) {
 		return s, nil // somebody else was faster, with the same key
 	}
 	return s, err
+}
+
+// compose makes the message of a draft.
+func (c *Client) compose(d *Draft) (*Outgoing, error) {
+	draft := *d
+	if draft.From.Address == "" {
+		draft.From.Address = c.opt.Account.Address
+	}
+	account := c.opt.Account
+	return Compose(&draft, &ComposeOptions{Account: &account, Now: c.opt.Now, Random: c.opt.Random})
+}
+
+// letter is a composed message for the outbox.
+func (c *Client) letter(key string, out *Outgoing) outbox.Message {
+	return outbox.Message{Account: c.opt.Account.Address, Key: key, Sent: out.Sent(time.Time{}), Body: out.Source()}
 }
 
 // Watch goes through the account's events behind a place in the order they

@@ -66,6 +66,7 @@ var rules = []rule{
 	{pkg: "store/internal/...", own: []string{"daticert", "receipt", "store", "transport"}},
 	{pkg: "store/internal/crashtest", own: []string{"receipt", "store", "transport"}, std: []string{"testing", "os/exec"}}, // tests only, as the next two
 	{pkg: "store/internal/pgtest", own: []string{"internal/reftest"}, std: []string{"testing", "os/exec"}},
+	{pkg: "store/internal/sendbench", own: []string{"receipt", "store", "transport", "transport/smtp", "outbox", "pec/pectest", "internal/reftest"}, third: []string{goSASL, goSMTP}, std: []string{"net", "testing"}},
 	{pkg: "store/internal/storebench", own: []string{"receipt", "store", "transport"}, std: []string{"testing"}},
 	{pkg: "store/sqlite", own: []string{"store", "store/internal/sqlstore"}, third: []string{goSQLite}},
 	{pkg: "store/postgres", own: []string{"store", "store/internal/sqlstore"}, third: []string{pgx}},
@@ -98,7 +99,7 @@ var noStd = map[string]string{
 
 // onlyTests lists modules and packages that only test files import.
 var onlyTests = []string{testify, Module + "/internal/reftest", Module + "/internal/house",
-	Module + "/store/internal/crashtest", Module + "/store/internal/pgtest", Module + "/store/internal/storebench"}
+	Module + "/store/internal/crashtest", Module + "/store/internal/pgtest", Module + "/store/internal/storebench", Module + "/store/internal/sendbench"}
 
 func TestImportsFollowTheDesign(t *testing.T) {
 	tree := load(t)
