@@ -12,6 +12,8 @@ import (
 
 const (
 	bigmod    = "filippo.io/bigmod"
+	etree     = "github.com/beevik/etree"
+	goXMLDSig = "github.com/russellhaering/goxmldsig"
 	goSQLite  = "modernc.org/sqlite"
 	pgx       = "github.com/jackc/pgx/v5"
 	goIMAP    = "github.com/emersion/go-imap/v2"
@@ -149,7 +151,7 @@ func refusal(r rule, f *File, imported string, public map[string]bool) string {
 	}
 	allowed := r.third
 	if f.Test {
-		allowed = []string{testify, bigmod, goIMAP, goMessage, goSASL, goSMTP, goSQLite, pgx, pkcs7, xCrypto, xNet, xText}
+		allowed = []string{testify, bigmod, etree, goIMAP, goMessage, goSASL, goSMTP, goSQLite, goXMLDSig, pgx, pkcs7, xCrypto, xNet, xText}
 	}
 	if slices.ContainsFunc(allowed, func(module string) bool { return matches(module+"/...", imported) }) {
 		return ""
