@@ -38,6 +38,10 @@ type ClientOptions struct {
 	// It may be called more than once for a message, and must not keep the
 	// Incoming. Routing and filing by the caller's rules belong here.
 	Received func(context.Context, *Incoming) error
+	// Warned is told, when a draft was queued under its key, of what does not
+	// stand in the way and should be looked at: more recipients, or a greater
+	// size × recipients, than every provider must take (Submission.Findings).
+	Warned func(key string, findings []Finding)
 	// Options bounds the reading of messages.
 	Options *Options
 	// Now is the clock, Random feeds Message-IDs; time.Now and crypto/rand
@@ -126,6 +130,9 @@ func (c *Client) Send(ctx context.Context, key string, d *Draft) (store.Submissi
 	s, _, err := c.opt.Outbox.Submit(ctx, outbox.Message{Account: address, Key: key, Sent: out.Sent(time.Time{}), Body: out.Source()})
 	if errors.Is(err, outbox.ErrKeyReused) {
 		return s, nil // somebody else was faster, with the same key
+	}
+	if err == nil && c.opt.Warned != nil && len(out.Findings) > 0 {
+		c.opt.Warned(key, out.Findings)
 	}
 	return s, err
 }
