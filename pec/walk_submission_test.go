@@ -183,7 +183,9 @@ func TestSND07_WalkWarnsOfSizeTimesRecipients(t *testing.T) {
 
 func TestSND08_WalkWarnsOfManyRecipients(t *testing.T) {
 	var warned []pec.Finding
-	hear := func(p *plan) { p.client.Warned = func(_ string, list []pec.Finding) { warned = append(warned, list...) } }
+	hear := func(p *plan) {
+		p.client.Warned = func(_ string, list []pec.Finding) { warned = append(warned, list...) }
+	}
 	r := walk(t, hear)
 	var many []string
 	for i := range 51 {
