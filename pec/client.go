@@ -171,7 +171,9 @@ func (c *Client) Watch(ctx context.Context, after int64) iter.Seq2[store.Recorde
 }
 
 // Status says what became of one of the account's messages, by all that was
-// collected so far. store.ErrNotFound when it was never submitted here.
+// collected so far. One that the provider's server refused in the dialogue, for
+// which there is no notice (avviso di non accettazione), is StatusRejected
+// without a proof. store.ErrNotFound when it was never submitted here.
 func (c *Client) Status(ctx context.Context, messageID string) (receipt.Message, error) {
 	s, err := c.opt.Store.ByMessageID(ctx, c.opt.Account.Address, messageID)
 	if err != nil {
@@ -205,6 +207,7 @@ func (c *Client) status(ctx context.Context, s *store.Submission) (receipt.Messa
 	if !ok {
 		return m, fmt.Errorf("pec: status of %s: %w", s.Sent.MessageID, store.ErrNotFound)
 	}
+	unsent(&m, s)
 	return m, nil
 }
 

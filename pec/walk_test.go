@@ -40,6 +40,7 @@ type road struct {
 	blobs   keep.Blobs
 	out     *outbox.Outbox
 	sender  *smtp.Sender
+	box     *imap.Mailbox
 	client  *pec.Client
 }
 
@@ -76,9 +77,9 @@ func walk(t testing.TB, change func(*plan)) *road {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, r.sender.Close()) })
 	p.imap.Host, p.imap.Port, p.imap.RootCAs, p.imap.Credentials = at.IMAP.Host, at.IMAP.Port, servers.CertPool(), login
-	box, err := imap.New(&p.imap)
+	r.box, err = imap.New(&p.imap)
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, box.Close()) })
+	t.Cleanup(func() { require.NoError(t, r.box.Close()) })
 
 	dir := t.TempDir()
 	r.store, err = sqlite.Open(r.within(), filepath.Join(dir, "certmail.db"), nil)
@@ -90,7 +91,7 @@ func walk(t testing.TB, change func(*plan)) *road {
 	r.blobs = blobs
 	r.out, err = outbox.New(outbox.Options{Store: r.store, Blobs: blobs, Senders: map[string]transport.Sender{anna: r.sender}, Worker: "walker", Now: n.Now})
 	require.NoError(t, err)
-	p.client.Store, p.client.Blobs, p.client.Outbox, p.client.Mailbox, p.client.Verifier, p.client.Now = r.store, blobs, r.out, box, n.Verifier(), n.Now
+	p.client.Store, p.client.Blobs, p.client.Outbox, p.client.Mailbox, p.client.Verifier, p.client.Now = r.store, blobs, r.out, r.box, n.Verifier(), n.Now
 	r.client, err = pec.NewClient(p.client)
 	require.NoError(t, err)
 	return r
