@@ -290,9 +290,9 @@ func (e *ear) heard() (all []transaction) {
 				require.Len(e, parts, 3)
 				user = parts[1]
 			case "MAIL":
-				now = transaction{version: l.version, user: user, from: path(command, "MAIL FROM:")}
+				now = transaction{version: l.version, user: user, from: pathIn(command, "MAIL FROM:")}
 			case "RCPT":
-				now.to = append(now.to, path(command, "RCPT TO:"))
+				now.to = append(now.to, pathIn(command, "RCPT TO:"))
 			case "DATA":
 				text, behind, ended := strings.Cut("\r\n"+rest, "\r\n.\r\n")
 				require.True(e, ended, "no final dot")
@@ -306,8 +306,8 @@ func (e *ear) heard() (all []transaction) {
 	return all
 }
 
-// path is the address in MAIL FROM:<address> or RCPT TO:<address>.
-func path(command, verb string) string {
+// pathIn is the address in MAIL FROM:<address> or RCPT TO:<address>.
+func pathIn(command, verb string) string {
 	address, _, _ := strings.Cut(strings.TrimPrefix(command, verb+"<"), ">")
 	return address
 }

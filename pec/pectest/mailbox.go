@@ -29,7 +29,6 @@ type Mailbox struct {
 	net      *Network
 	node     *node // nil for a mailbox outside the circuit
 	service  bool  // the provider's casella di servizio, or its sending address
-	password string
 	folders  []*folder
 	watchers map[chan struct{}]bool
 }

@@ -23,7 +23,7 @@ func (s sender) Send(ctx context.Context, m *transport.Message) error {
 	if err != nil {
 		return &transport.Error{Outcome: transport.Refused, Err: err}
 	}
-	if _, err := s.a.net.Login(s.a.Address, s.a.password); err != nil {
+	if _, err := s.a.net.Login(s.a.Address, s.a.Password()); err != nil {
 		return &transport.Error{Outcome: transport.Refused, Code: 535, Status: "5.7.8", Text: "Authentication failed", Err: transport.ErrLogin}
 	}
 	err = s.a.Submit(ctx, m.From, m.To, data)
