@@ -63,10 +63,17 @@ func TestPasswordsAreShownNowhere(t *testing.T) {
 	secret := account.Password()
 	forms := []string{secret, base64.StdEncoding.EncodeToString([]byte(secret)), base64.StdEncoding.EncodeToString([]byte("\x00" + anna + "\x00" + secret))}
 	var errs []error
-	look := func(when string) {
+	// While it works, only what is the client's is printed, and not looked
+	// through: goroutines of the connections, and the network, change the rest.
+	look := func(when string, quiet bool) {
 		t.Helper()
 		for name, v := range values {
-			requireWithout(t, forms, when+": "+name, v)
+			if quiet || !strings.HasPrefix(name, "pec/pectest.") {
+				requireWithout(t, forms, when+": "+name, v)
+			}
+			if quiet {
+				deep(t, forms, when+": "+name, reflect.ValueOf(v), map[uintptr]bool{}, 0)
+			}
 		}
 		for _, err := range errs {
 			for ; err != nil; err = errors.Unwrap(err) {
@@ -74,27 +81,29 @@ func TestPasswordsAreShownNowhere(t *testing.T) {
 			}
 		}
 	}
-	look("before")
+	look("before", false)
 	s := r.send("7", agreement(bruno))
 	errs = append(errs, r.out.Suspended(anna), errors.New(s.Reply))
 	require.Error(t, errs[0])
-	look("refused")
+	look("refused", false)
 	resume(r)
 	r.drain("7")
 	r.collect()
 	require.NotEmpty(t, r.account(anna).Kinds())
-	look("in use")
+	look("in use", false)
 	r.ClearFaults()
 	require.NoError(t, r.AddFault(pectest.Fault{Kind: pectest.RefuseLogin}))
 	require.NoError(t, r.sender.Close())
 	wrong, err := imap.New(imapOptions)
 	require.NoError(t, err)
-	defer wrong.Close()
 	_, _, err = wrong.List(r.within(), "INBOX", "", 1)
 	require.ErrorIs(t, err, transport.ErrLogin)
-	values["transport/imap.Mailbox"] = wrong
 	errs = append(errs, err, r.sender.Send(context.Background(), &transport.Message{From: anna, To: []string{bruno}, Source: strings.NewReader("x"), Size: 1}))
-	look("refused and closed")
+	require.NoError(t, errors.Join(wrong.Close(), r.box.Close(), r.servers.Close()))
+	values["transport/imap.Mailbox"] = wrong
+	look("refused and closed", true)
+	values["transport/imap.Mailbox"] = r.box
+	look("closed", true)
 }
 
 // requireWithout prints a value in every way.
@@ -113,7 +122,6 @@ func requireWithout(t *testing.T, forms []string, what string, v any) {
 	for _, form := range forms {
 		require.NotContains(t, shown, form, what)
 	}
-	deep(t, forms, what, reflect.ValueOf(v), map[uintptr]bool{}, 0)
 }
 
 // copyable tells whether a struct may be copied to be printed: it has no lock.

@@ -196,7 +196,7 @@ func (p *PostfixServer) run(tb testing.TB, conf string, certificate []byte) bool
 	for end := time.Now().Add(20 * time.Second); !p.listens(certificate); time.Sleep(20 * time.Millisecond) {
 		select {
 		case <-ended:
-			stop() // what it may have started before
+			stop()                                           // what it may have started before
 			if !taken(p.TLSPort) && !taken(p.StartTLSPort) { // it cannot say so: what writes its log runs last
 				tb.Fatalf("Postfix ended: %s", said())
 			}
