@@ -154,6 +154,9 @@ func TestSND06_WalkHasNoBlindCopies(t *testing.T) {
 }
 
 func TestSND07_WalkWarnsOfSizeTimesRecipients(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: three times 11 MB on their way; the full run has them")
+	}
 	var warned []string
 	r := walk(t, func(p *plan) {
 		p.network.Providers = pectest.DefaultProviders()
