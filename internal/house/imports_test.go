@@ -87,6 +87,7 @@ var rules = []rule{
 	{pkg: "cmd/certmail/internal/bench", third: []string{goMessage, pkcs7}, std: []string{"os/exec"}}, // its yardsticks
 
 	{pkg: "examples/...", own: []string{"PUBLIC"}},
+	{pkg: "examples/gateway", own: []string{"PUBLIC"}, std: []string{"net", "net/http"}}, // a transport over HTTP
 }
 
 // noStd lists what no package of a library imports, and why.
