@@ -12,9 +12,9 @@ import (
 
 const (
 	bigmod    = "filippo.io/bigmod"
+	digitorus = "github.com/digitorus/timestamp"
 	etree     = "github.com/beevik/etree"
 	goXMLDSig = "github.com/russellhaering/goxmldsig"
-	digitorus = "github.com/digitorus/timestamp"
 	goSQLite  = "modernc.org/sqlite"
 	pgx       = "github.com/jackc/pgx/v5"
 	goIMAP    = "github.com/emersion/go-imap/v2"
@@ -51,6 +51,11 @@ var rules = []rule{
 	{pkg: "trust", own: []string{"internal/..."}, third: []string{xCrypto, xNet, xText}},
 	{pkg: "trust/tsp", own: []string{"trust", "internal/..."}, third: []string{xCrypto}, std: []string{"net/http"}}, // the client is the caller's
 	{pkg: "trust/tsp/tsptest", own: []string{"trust", "trust/tsp", "internal/..."}, third: []string{xCrypto}, std: []string{"net/http"}},
+
+	{pkg: "trust/tsl", own: []string{"trust", "internal/..."}, std: []string{"net/http"}}, // the client is the caller's
+	{pkg: "trust/tsl/tsltest", own: []string{"trust/tsl", "internal/..."}},
+
+	{pkg: "rem/csi", own: []string{"trust", "trust/tsl", "internal/..."}},
 
 	{pkg: "envelope", own: []string{"daticert", "trust", "internal/..."}, third: []string{goMessage, xNet, xText}},
 
