@@ -56,6 +56,7 @@ var rules = []rule{
 	{pkg: "trust/tsl/tsltest", own: []string{"trust/tsl", "internal/..."}},
 
 	{pkg: "rem/csi", own: []string{"trust", "trust/tsl", "internal/..."}},
+	{pkg: "rem/evidence", own: []string{"trust", "trust/tsp", "internal/..."}}, // knows nothing of mail
 
 	{pkg: "envelope", own: []string{"daticert", "trust", "internal/..."}, third: []string{goMessage, xNet, xText}},
 
