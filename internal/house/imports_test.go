@@ -49,6 +49,9 @@ var rules = []rule{
 
 	{pkg: "rem/evidence", own: []string{"trust/...", "internal/..."}}, // knows nothing of mail
 
+	{pkg: "rem/remtest", own: []string{"daticert", "envelope", "receipt", "trust/...", "pec/...", "rem/...", "transport/...", "internal/..."},
+		third: []string{goMessage, xNet, xText}, std: []string{"testing"}},
+
 	{pkg: "envelope", own: []string{"daticert", "trust", "internal/..."}, third: []string{goMessage, xNet, xText}},
 
 	{pkg: "receipt", own: []string{"daticert", "envelope", "internal/..."}, third: []string{xNet, xText}},
