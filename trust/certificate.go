@@ -59,7 +59,7 @@ func (p *plan) preparedKey() crypto.PublicKey {
 // certificate and of all that came with it, or makes copies. They are shared:
 // do not modify them.
 func (s *Store) Intern(signer []byte, all [][]byte) ([]byte, [][]byte) {
-	if p := s.cache.get(signer, all); p != nil {
+	if p := s.cache.get(signer, all, ForMail); p != nil {
 		return p.leaf, p.bag
 	}
 	return s.copies(signer, all)

@@ -25,6 +25,8 @@ type Document struct {
 	ids    []idAttr
 	prolog []misc // before the root
 	epilog []misc // after it
+	// relative is the error of the first relative namespace name.
+	relative *Error
 }
 
 // misc is a comment or a processing instruction outside the root.

@@ -26,6 +26,9 @@ func (p *parser) cdata() error {
 func (p *parser) instruction() error {
 	start := p.pos + len("<?")
 	name := ncName(p.src[start:])
+	if strings.HasPrefix(p.src[start+name:], ":") {
+		return p.fail(p.pos, ErrNamespace, "the target of a processing instruction has a colon")
+	}
 	if name == 0 {
 		return p.fail(p.pos, ErrMalformed, "a processing instruction without target")
 	}
@@ -34,7 +37,7 @@ func (p *parser) instruction() error {
 	}
 	rest := p.src[start+name:]
 	if !strings.HasPrefix(rest, "?>") && (rest == "" || octets[rest[0]]&space == 0) {
-		return p.fail(p.pos, ErrMalformed, "the target of a processing instruction is no name without colon")
+		return p.fail(p.pos, ErrMalformed, "the target of a processing instruction is no name")
 	}
 	n := strings.Index(rest, "?>")
 	if n < 0 {

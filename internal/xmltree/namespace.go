@@ -19,7 +19,25 @@ func (p *parser) declare(at int, prefix, uri string) error {
 		}
 	}
 	p.ns = append(p.ns, Namespace{prefix, uri})
+	if uri != "" && p.doc.relative == nil && !absolute(uri) {
+		p.doc.relative = errorAt(p.src, at, ErrRelativeNamespace, quoted(uri))
+	}
 	return nil
+}
+
+// absolute tells whether the URI reference starts with a scheme (RFC 3986 §3.1).
+func absolute(uri string) bool {
+	for i := range len(uri) {
+		switch c := uri[i]; {
+		case c == ':':
+			return i > 0
+		case c|0x20 >= 'a' && c|0x20 <= 'z':
+		case i > 0 && (c >= '0' && c <= '9' || c == '+' || c == '-' || c == '.'):
+		default:
+			return false
+		}
+	}
+	return false
 }
 
 // bind gives the element what was read of its tag and resolves the names.

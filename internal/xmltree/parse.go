@@ -36,11 +36,11 @@ type parser struct {
 	depth, elements, attributes int
 	scope                       []Namespace // declarations in scope, the innermost last
 	// What is read of one start tag, and the slabs it goes to.
-	attrs     []Attr
-	ns        []Namespace
-	elemSlab  []Element
-	attrSlab  []Attr
-	nsSlab    []Namespace
+	attrs    []Attr
+	ns       []Namespace
+	elemSlab []Element
+	attrSlab []Attr
+	nsSlab   []Namespace
 }
 
 func (p *parser) fail(at int, sentinel error, format string, args ...any) error {
@@ -206,7 +206,7 @@ func (p *parser) markup() error {
 func (p *parser) endTag() error {
 	e, at := p.cur, p.pos
 	i := at + len("</")
-	name := qualified2{e.Prefix, e.Local}
+	name := qname{e.Prefix, e.Local}
 	if !name.prefixes(p.src[i:]) {
 		return p.fail(at, ErrMalformed, "end tag of %s expected", quoted(qualified(e.Prefix, e.Local)))
 	}
@@ -248,17 +248,17 @@ func (p *parser) spaces() bool {
 	return p.pos > start
 }
 
-// qualified2 is a name in two parts, not joined.
-type qualified2 struct{ prefix, local string }
+// qname is a name in two parts, not joined.
+type qname struct{ prefix, local string }
 
-func (q qualified2) len() int {
+func (q qname) len() int {
 	if q.prefix == "" {
 		return len(q.local)
 	}
 	return len(q.prefix) + 1 + len(q.local)
 }
 
-func (q qualified2) prefixes(s string) bool {
+func (q qname) prefixes(s string) bool {
 	if q.prefix != "" {
 		if len(s) <= len(q.prefix) || s[:len(q.prefix)] != q.prefix || s[len(q.prefix)] != ':' {
 			return false

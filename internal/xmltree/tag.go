@@ -9,7 +9,7 @@ import (
 func (p *parser) startTag() error {
 	start := p.pos
 	p.pos++
-	name, err := p.qname("element")
+	name, err := p.name("element")
 	if err != nil {
 		return err
 	}
@@ -69,29 +69,32 @@ func (p *parser) startTag() error {
 }
 
 // qname reads a name with at most one colon.
-func (p *parser) qname(what string) (qualified2, error) {
+func (p *parser) name(what string) (qname, error) {
 	s := p.src[p.pos:]
 	n := ncName(s)
 	if n == 0 {
-		return qualified2{}, p.fail(p.pos, ErrMalformed, "no name of an %s here", what)
+		if s != "" && s[0] == ':' {
+			return qname{}, p.fail(p.pos, ErrNamespace, "the name of an %s starts with a colon", what)
+		}
+		return qname{}, p.fail(p.pos, ErrMalformed, "no name of an %s here", what)
 	}
 	if n == len(s) || s[n] != ':' {
 		p.pos += n
-		return qualified2{local: s[:n]}, nil
+		return qname{local: s[:n]}, nil
 	}
 	m := ncName(s[n+1:])
 	end := n + 1 + m
 	if m == 0 || end < len(s) && s[end] == ':' {
-		return qualified2{}, p.fail(p.pos, ErrNamespace, "the name of an %s has a colon too many", what)
+		return qname{}, p.fail(p.pos, ErrNamespace, "the name of an %s has a colon too many", what)
 	}
 	p.pos += end
-	return qualified2{s[:n], s[n+1 : end]}, nil
+	return qname{s[:n], s[n+1 : end]}, nil
 }
 
 // attribute reads one attribute or namespace declaration of the present tag.
 func (p *parser) attribute() error {
 	start := p.pos
-	name, err := p.qname("attribute")
+	name, err := p.name("attribute")
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,6 @@
 package evidence
 
-// Content is UserContentInfo (EN 319 522-3 §5.2.2.14): what the user sent.
+// Content is UserContentInfo (EN 319 522-3 §5.2.2): what the user sent.
 type Content struct {
 	// AppLayerIdentifier is the id that the sender's own program gave the
 	// message; in REM its Message-ID with the brackets.

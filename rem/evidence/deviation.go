@@ -11,10 +11,10 @@ const (
 	Remark Severity = iota
 	// Tolerated: readers accept it, Marshal does not write it.
 	Tolerated
-	// Incomplete: it cannot be decided whether the evidence conforms: evidence
+	// Undecided: it cannot be decided whether the evidence conforms: evidence
 	// of a failure that lacks components, as EN 319 532-4 C.4.5.1 h allows, or a
 	// critical extension that is not known. Marshal does not write it.
-	Incomplete
+	Undecided
 	// Violation: the evidence does not conform.
 	Violation
 )
@@ -25,8 +25,8 @@ func (s Severity) String() string {
 		return "remark"
 	case Tolerated:
 		return "tolerated"
-	case Incomplete:
-		return "incomplete"
+	case Undecided:
+		return "undecided"
 	}
 	return "violation"
 }

@@ -1,6 +1,6 @@
 package evidence
 
-// Entity is a provider: EntityDetailsType (EN 319 522-3 §5.2.2.9).
+// Entity is a provider: EntityDetailsType (EN 319 522-3 §5.2.2).
 type Entity struct {
 	// Attributes are the SAML attributes of tns:Identity.
 	Attributes []Attribute
@@ -62,7 +62,7 @@ func attribute(list []Attribute, name string) string {
 	return ""
 }
 
-// Certificate is one choice of CertificateDetails (EN 319 522-3 §5.2.2.9): the
+// Certificate is one choice of CertificateDetails (EN 319 522-3 §5.2.2): the
 // certificate itself, its identifier, or identifier and signature.
 type Certificate struct {
 	X509      []byte // DER

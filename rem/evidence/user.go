@@ -3,7 +3,7 @@ package evidence
 import "strings"
 
 // User is a sender, a recipient or a delegate: UserDetailsType (EN 319 522-3
-// §5.2.2.10).
+// §5.2.2).
 type User struct {
 	// Attributes are the SAML attributes of tns:Identity.
 	Attributes []Attribute
@@ -60,7 +60,7 @@ type Delegate struct {
 	For []int
 }
 
-// Assurance is AssuranceLevelsDetails (EN 319 522-3 §5.2.2.10.4), one of two
+// Assurance is AssuranceLevelsDetails (EN 319 522-3 §5.2.2), one of two
 // forms: Global with Authentication; or AuthenticationLevel (with or without
 // Authentication), IdentityProof and perhaps Federation.
 type Assurance struct {
