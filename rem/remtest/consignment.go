@@ -16,10 +16,8 @@ func (of *node) consign(c *charge, number int) {
 	n, s := of.net, c.state(number)
 	address := c.t.address(number)
 	to, reason := address, "RD01"
-	for account, delegate := range of.config.Delegates {
-		if fold(account) == fold(address) {
-			to, reason = delegate, "RD02"
-		}
+	if delegate := of.delegate(address); delegate != "" {
+		to, reason = delegate, "RD02"
 	}
 	box := n.mailboxes[fold(to)]
 	code := n.reason(AtConsignment, occasion{kind: KindDispatch, provider: of, mailboxes: []string{address}})

@@ -15,9 +15,9 @@ const (
 // A maker writes and reads the messages of a network and judges them: the
 // simulation decides what is said, the maker how.
 type maker interface {
-	// prepare normalises a submitted message (EN 319 532-3 §4.2) and returns it
-	// with its digest.
-	prepare(t *transaction, submitted []byte) (original, digest []byte, err error)
+	// prepare returns the digest of a submitted message as it will be
+	// dispatched (EN 319 532-3 §4.2 note 2). The error says why it cannot be.
+	prepare(t *transaction, submitted []byte) (digest []byte, err error)
 	// evidence writes and signs the document of a fact.
 	evidence(of *node, t *transaction, f *Fact) ([]byte, error)
 	// message writes and signs a message; spoilt by a fault, if one is given.
@@ -40,7 +40,8 @@ type draft struct {
 	// facts are what its evidence attests, documents the evidence itself.
 	facts     []*Fact
 	documents [][]byte
-	original  []byte
+	// submitted is the original as it was submitted.
+	submitted []byte
 	// to is whom a receipt goes to.
 	to []string
 	// id is its own Message-ID, without angle brackets.
@@ -58,7 +59,6 @@ type content struct {
 	t         *transaction
 	facts     []*Fact
 	documents [][]byte
-	original  []byte
 }
 
 // refusal is why a provider does not take a message: the code of its

@@ -88,18 +88,16 @@ func (of *node) ordinary(p *parcel) error {
 		t.recipients = append(t.recipients, party{Address: mail.Address{Address: r}})
 	}
 	j.Identifier = t.identifier
-	original, digest, err := n.make.prepare(t, p.data)
-	if err != nil {
+	if t.digest, err = n.make.prepare(t, p.data); err != nil {
 		return &SMTPError{554, "5.6.0", oneLine(err.Error())}
 	}
-	t.digest = digest
 	c := of.newCharge(t, j, nil)
 	received := "from " + domainOf(t.sender.Address) + " by " + of.mx() + " with ESMTP; " + n.Now().Format("Mon, 02 Jan 2006 15:04:05 -0700")
 	f := &Fact{Event: evidence.ReceivedFromNonERDS, Reason: "RF04", Other: received}
 	if err := of.attest(c, f, AtReception); err != nil {
 		return &SMTPError{451, "4.3.0", oneLine(err.Error())}
 	}
-	d := &draft{kind: KindDispatch, t: t, facts: []*Fact{f}, documents: [][]byte{n.documents[f.ID]}, original: original, id: t.identifier, fromOrdinary: true}
+	d := &draft{kind: KindDispatch, t: t, facts: []*Fact{f}, documents: [][]byte{n.documents[f.ID]}, submitted: p.data, id: t.identifier, fromOrdinary: true}
 	data, spoiled, err := of.write(d, p.to)
 	if err != nil {
 		return &SMTPError{451, "4.3.0", oneLine(err.Error())}

@@ -34,15 +34,15 @@ type plainTransaction struct {
 
 var plainMark = []byte("PLAIN ")
 
-func (plain) prepare(t *transaction, submitted []byte) ([]byte, []byte, error) {
+func (plain) prepare(t *transaction, submitted []byte) ([]byte, error) {
 	sum := sha256.Sum256(submitted)
-	return submitted, sum[:], nil
+	return sum[:], nil
 }
 
 func (plain) evidence(of *node, t *transaction, f *Fact) ([]byte, error) { return json.Marshal(f) }
 
 func (plain) message(of *node, d *draft, spoilt *fault) ([]byte, error) {
-	m := plainMessage{Kind: d.kind, Facts: d.facts, Documents: d.documents, Original: d.original, To: d.to, ID: d.id}
+	m := plainMessage{Kind: d.kind, Facts: d.facts, Documents: d.documents, Original: d.submitted, To: d.to, ID: d.id}
 	m.T = plainTransaction{Identifier: d.t.identifier, UserAgent: d.t.userAgent, Subject: d.t.subject, Sender: d.t.sender, Recipients: d.t.addresses(nil),
 		Submitted: d.t.submitted, Authenticated: d.t.authenticated, Digest: d.t.digest, Untrusted: d.t.untrusted}
 	if spoilt != nil {
@@ -71,7 +71,7 @@ func (p plain) read(data []byte) (*content, error) {
 	for _, r := range m.T.Recipients {
 		t.recipients = append(t.recipients, party{Address: mail.Address{Address: r}})
 	}
-	return &content{kind: m.Kind, t: t, facts: m.Facts, documents: m.Documents, original: m.Original}, nil
+	return &content{kind: m.Kind, t: t, facts: m.Facts, documents: m.Documents}, nil
 }
 
 func (p plain) judge(of *node, data []byte) error {

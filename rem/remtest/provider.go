@@ -245,11 +245,12 @@ type charge struct {
 	// previous is the provider that it came from; nil at the sender's.
 	previous *node
 	dispatch []byte
-	original []byte
-	accepted *Fact  // the SubmissionAcceptance
-	document []byte // and its evidence
-	states   []state
-	spoiled  bool
+	// submitted is the message as it came from its author.
+	submitted []byte
+	accepted  *Fact  // the SubmissionAcceptance
+	document  []byte // and its evidence
+	states    []state
+	spoiled   bool
 }
 
 // state is what it knows about one recipient.

@@ -79,7 +79,7 @@ func (of *node) takeIn(p *parcel, m *content) error {
 		c = of.newCharge(m.t, p.journey, previous)
 	}
 	if m.kind == KindDispatch {
-		c.dispatch, c.original, c.spoiled = p.data, m.original, p.spoiled
+		c.dispatch, c.spoiled = p.data, p.spoiled
 		if len(m.facts) > 0 {
 			c.accepted, c.document = m.facts[0], m.documents[0]
 		}

@@ -1,6 +1,7 @@
 package remtest
 
 import (
+	"crypto/sha256"
 	"net/mail"
 	"slices"
 	"strings"
@@ -27,15 +28,19 @@ func (of *node) submitted(from string, recipients []string, data []byte) error {
 	j := n.newJourney(from, recipients)
 	t := of.newTransaction(m, from, recipients)
 	j.MessageID, j.Subject, j.Identifier = strings.Trim(t.userAgent, "<>"), t.subject, t.identifier
-	original, digest, err := n.make.prepare(t, data)
-	if err != nil {
-		return &SMTPError{554, "5.6.0", oneLine(err.Error())}
+	var unfit error
+	if t.digest, unfit = n.make.prepare(t, data); unfit != nil {
+		sum := sha256.Sum256(data)
+		t.digest = sum[:]
 	}
-	t.digest = digest
 	c := of.newCharge(t, j, nil)
-	c.original = original
+	c.submitted = data
 	of.record(t, "submission", "", "", nil)
-	if code, why := of.objection(m, from, recipients, data); code != "" {
+	code, why := of.objection(m, from, recipients, data)
+	if code == "" && unfit != nil {
+		code, why = "RA02", oneLine(unfit.Error())
+	}
+	if code != "" {
 		of.note(j, Step{Point: AtSubmission, Kind: KindOrdinary, Detail: why, Failed: true})
 		n.begin(c, false)
 		return of.tell(c, &Fact{Event: evidence.SubmissionRejection, Reason: code}, AtSubmission)
@@ -127,7 +132,7 @@ func (of *node) accept(c *charge) error {
 		return &SMTPError{451, "4.3.0", oneLine(err.Error())}
 	}
 	c.document = n.documents[c.accepted.ID]
-	d := &draft{kind: KindDispatch, t: c.t, facts: []*Fact{c.accepted}, documents: [][]byte{c.document}, original: c.original,
+	d := &draft{kind: KindDispatch, t: c.t, facts: []*Fact{c.accepted}, documents: [][]byte{c.document}, submitted: c.submitted,
 		id: c.t.identifier, toOrdinary: of.config.Profile == Italian && len(outside) > 0}
 	var err error
 	if c.dispatch, c.spoiled, err = of.write(d, c.t.addresses(nil)); err != nil {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/certmail/certmail/receipt"
+	"github.com/certmail/certmail/rem/evidence"
 )
 
 // transaction is what every evidence about one message has in common.
@@ -25,6 +26,9 @@ type transaction struct {
 	// untrusted are the numbers of recipients that no trusted path leads to
 	// (EN 319 532-4 §C.3.2.1).
 	untrusted []int
+	// from is the evidence that all this was read from, at other providers than
+	// the sender's: they copy it.
+	from *evidence.Evidence
 }
 
 // party is a recipient.
