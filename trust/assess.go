@@ -28,9 +28,12 @@ func (c *candidate) assess(s *Store, base []Finding) {
 // all its certificates are valid. What x509 says too little about is looked at
 // again to tell why.
 func (c *candidate) verify(s *Store) error {
-	for _, cert := range c.path[1:] {
+	for i, cert := range c.path[1:] {
 		if keyBits(cert) > maxIssuerRSA && cert.PublicKeyAlgorithm == x509.RSA {
 			return fmt.Errorf("%w: %s has an RSA key of more than %d bits", ErrAlgorithm, nameOf(cert), maxIssuerRSA)
+		}
+		if err := pssOnly(c.path[i], cert); err != nil {
+			return err
 		}
 	}
 	if c.era != nil && !s.policy.AllowSHA1Certificates {

@@ -9,7 +9,7 @@ import (
 	"github.com/certmail/certmail/internal/rsakey"
 )
 
-// Certificate parses a DER certificate, which must not be modified afterwards,
+// Certificate parses a DER certificate as ParseCertificate does, which must not be modified afterwards,
 // or returns the parsed form that the store remembers from judging the same
 // bytes before. It is shared: do not modify it. Parsing says nothing about
 // trust.
@@ -22,7 +22,7 @@ func (s *Store) Certificate(der []byte) (*x509.Certificate, error) {
 			}
 		}
 	}
-	return x509.ParseCertificate(der)
+	return ParseCertificate(der)
 }
 
 // PreparedKey returns the public key of a certificate from Certificate in a

@@ -115,7 +115,7 @@ func parseBounded(raw []byte) (*x509.Certificate, error) {
 	if len(raw) > maxCertificate {
 		return nil, errors.New("longer than " + strconv.Itoa(maxCertificate) + " bytes")
 	}
-	return x509.ParseCertificate(bytes.Clone(raw))
+	return ParseCertificate(bytes.Clone(raw))
 }
 
 // at judges the plan at one time: the first path that holds and is in time

@@ -1,5 +1,7 @@
 package xmltree
 
+import "strings"
+
 // declare takes a namespace declaration of the present tag (Namespaces in XML
 // 1.0 §3, §5).
 func (p *parser) declare(at int, prefix, uri string) error {
@@ -46,7 +48,7 @@ func (p *parser) bind(e *Element) error {
 		if len(p.scope)+len(p.ns) > p.lim.Namespaces {
 			return p.fail(e.Start, ErrTooMany, "more than %d namespaces in scope", p.lim.Namespaces)
 		}
-		e.ns = slab(&p.nsSlab, p.ns)
+		e.ns = slab(&p.nsSlab, p.ns, 8)
 		p.scope = append(p.scope, p.ns...)
 	}
 	var ok bool
@@ -56,7 +58,7 @@ func (p *parser) bind(e *Element) error {
 	if len(p.attrs) == 0 {
 		return nil
 	}
-	e.Attrs = slab(&p.attrSlab, p.attrs)
+	e.Attrs = slab(&p.attrSlab, p.attrs, min(p.elements, 1024))
 	for i := range e.Attrs {
 		a := &e.Attrs[i]
 		if a.Prefix != "" {
@@ -95,19 +97,25 @@ func (p *parser) lookup(prefix string) (uri string, ok bool) {
 // newElement takes one from the slab.
 func (p *parser) newElement() *Element {
 	if len(p.elemSlab) == 0 {
-		// As many as were read so far, within bounds: few slabs, little waste.
-		p.elemSlab = make([]Element, min(max(64, p.elements), 4096))
+		// At first as many as there can be, if every element has an end tag; then
+		// as many as were read so far. Within bounds.
+		n := p.elements
+		if n == 1 {
+			n = min(strings.Count(p.src[p.pos:], "<")/2+1, 256)
+		}
+		p.elemSlab = make([]Element, min(max(8, n), 4096))
 	}
 	e := &p.elemSlab[0]
 	p.elemSlab = p.elemSlab[1:]
 	return e
 }
 
-// slab copies items to a slice of their own out of a larger one.
-func slab[T any](from *[]T, items []T) []T {
+// slab copies items to a slice of their own out of a larger one, the next of
+// which shall have room for so many.
+func slab[T any](from *[]T, items []T, next int) []T {
 	n := len(items)
 	if len(*from) < n {
-		*from = make([]T, max(64, n))
+		*from = make([]T, max(next, n))
 	}
 	out := (*from)[:n:n]
 	*from = (*from)[n:]

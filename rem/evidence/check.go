@@ -10,9 +10,20 @@ import (
 // for [GenericERDS]. It looks at this one document: signatures are [Verify]'s
 // business, and so is the order of SigningTime and time-stamp.
 //
-// The signature (R03) is judged only where there is a document: not for a value
-// that was never parsed.
+// A value that was never parsed is judged as the document that
+// [Evidence.MarshalLenient] makes of it, without its signature (R03).
 func (e *Evidence) Check(p *Profile) []Deviation {
+	if e.Raw != nil {
+		return e.check(p)
+	}
+	_, back, err := e.write()
+	if err != nil {
+		return append(e.check(p), Deviation{Violation, "", "XML 1.0", err.Error(), "what XML can hold"})
+	}
+	return e.judge(back, p)
+}
+
+func (e *Evidence) check(p *Profile) []Deviation {
 	c := checker{e: e, p: p.orGeneric()}
 	event := e.Event
 	if e.EventID != "" {
@@ -97,9 +108,6 @@ func (c *checker) components() {
 		}
 		c.add(severity, "G03", c.p.tables[0][0].clause, found, "one of the events of the table")
 		return
-	}
-	if c.e.Event != "" && c.e.EventID != "" && c.e.Event.URI() != c.e.EventID {
-		c.add(Violation, "G03", "EN 319 522-3 §5.2.2.5", "the URI of "+string(c.event.Event), "that of "+string(c.e.Event))
 	}
 	if c.p.smtp && smtpEvents[c.event.column] == unused {
 		c.add(Remark, "G03", "EN 319 532-4 §5.5.1", c.event.Code+" "+string(c.event.Event), "an event that the SMTP profile has")

@@ -49,6 +49,36 @@ func (e *LimitError) Error() string {
 
 func (e *LimitError) Unwrap() error { return ErrLimit }
 
+// TextError is the ErrText that says where.
+type TextError struct{ Where string }
+
+func (e *TextError) Error() string { return ErrText.Error() + ": " + e.Where }
+
+func (e *TextError) Unwrap() error { return ErrText }
+
+// RawError: raw XML given to be written is not what can stand there.
+type RawError struct {
+	Where string
+	Err   error
+}
+
+func (e *RawError) Error() string { return "evidence: raw XML of " + e.Where + ": " + e.Err.Error() }
+
+func (e *RawError) Unwrap() error { return e.Err }
+
+var (
+	errNotOne      = errors.New("not exactly one SAML element of that kind")
+	errTwoMeanings = errors.New("one prefix for two namespaces")
+	errTwoForms    = errors.New("beside an extension of the baseline")
+)
+
+// UnknownError: an event or reason that is not in the tables.
+type UnknownError struct{ What, Value string }
+
+func (e *UnknownError) Error() string {
+	return "evidence: unknown " + e.What + " " + strconv.Quote(clip(e.Value))
+}
+
 // NonConformant is the error of [Evidence.Marshal] for a value that its profile
 // does not let out: every deviation, not only the first.
 type NonConformant struct {

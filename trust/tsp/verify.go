@@ -254,7 +254,7 @@ func (t *Token) try(q *Query, raw []byte) candidate {
 			prepared = q.Store.PreparedKey(c.cert)
 		}
 	} else {
-		c.cert, c.err = x509.ParseCertificate(raw)
+		c.cert, c.err = trust.ParseCertificate(raw)
 	}
 	if c.err != nil {
 		c.cert = nil
