@@ -154,3 +154,29 @@ func (p *pieces) cut(kind pieceKind, open, end string) {
 	p.kind = kind
 	p.text, p.s, _ = strings.Cut(p.s[len(open):], end)
 }
+
+// Blank tells whether the element's own character data is white space only.
+// Comments and processing instructions do not count; Remarks tells of them.
+func (e *Element) Blank() bool {
+	src := e.doc.src
+	from := e.inner
+	for c := e.first; c != nil; c = c.next {
+		if !blank(src[from:c.Start], e.rough) {
+			return false
+		}
+		from = c.End
+	}
+	return blank(src[from:e.innerEnd], e.rough)
+}
+
+func blank(s string, rough bool) bool {
+	if rough {
+		s = string(appendText(nil, s, true))
+	}
+	for i := range len(s) {
+		if octets[s[i]]&space == 0 {
+			return false
+		}
+	}
+	return true
+}
