@@ -21,18 +21,17 @@ const (
 )
 
 // rules are those that evidence of a fact follows: the provider's profile or,
-// for what that does not know, the general ones.
+// for events and reasons that it does not have, the general ones.
 func (of *node) rules(f *Fact) (p *evidence.Profile, policies []string, policy string) {
-	info, ok := evidence.ReasonByCode(f.Reason)
-	asked := f.Event.Code() == "" || f.Event.Code()[0] == 'C' || f.Event.Code()[0] == 'E'
-	switch delegated := f.Reason == "RD02"; {
-	case !ok || info.URI == "" || asked || delegated:
-		p = evidence.GenericERDS()
-		return p, []string{policyDomain + fragmentIssuer}, policyDomain
-	case of.config.Profile == Italian:
-		p, policy = evidence.PolicyIT(), policyItaly
-	default:
-		p, policy = evidence.Baseline(), policyDomain
+	p, policy = evidence.PolicyIT(), policyItaly
+	known := []evidence.Origin{evidence.OriginBoth, evidence.OriginBaseline, evidence.OriginPolicyIT}
+	if of.config.Profile == Baseline {
+		p, policy, known = evidence.Baseline(), policyDomain, known[:2]
+	}
+	all := evidence.Reasons()
+	i := slices.IndexFunc(all, func(r evidence.ReasonInfo) bool { return r.Code == f.Reason })
+	if i < 0 || !slices.Contains(known, all[i].Origin) {
+		return evidence.GenericERDS(), []string{policyDomain + fragmentIssuer}, policyDomain
 	}
 	return p, []string{policyBaseline, policy + fragmentIssuer}, policy
 }

@@ -39,7 +39,11 @@ func (plain) prepare(t *transaction, submitted []byte) ([]byte, error) {
 	return sum[:], nil
 }
 
-func (plain) evidence(of *node, t *transaction, f *Fact) ([]byte, error) { return json.Marshal(f) }
+// evidence writes the document, unsigned.
+func (plain) evidence(of *node, t *transaction, f *Fact) ([]byte, error) {
+	e, p := of.document(t, f)
+	return e.Marshal(p)
+}
 
 func (plain) message(of *node, d *draft, spoilt *fault) ([]byte, error) {
 	m := plainMessage{Kind: d.kind, Facts: d.facts, Documents: d.documents, Original: d.submitted, To: d.to, ID: d.id}
