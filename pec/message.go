@@ -177,11 +177,11 @@ func (m *Message) Sender() string {
 			return name
 		}
 	}
-	from, err := parseAuthor(h)
+	from, err := h.Author()
 	if err != nil {
 		return ""
 	}
-	return from.address
+	return from.Address
 }
 
 // Subject returns the subject of the message that was sent: oggetto of the

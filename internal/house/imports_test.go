@@ -64,6 +64,8 @@ var rules = []rule{
 	{pkg: "receipt", own: []string{"daticert", "envelope", "internal/..."}, third: []string{xNet, xText}},
 	{pkg: "receipt/report", own: []string{"receipt"}},
 
+	{pkg: "rem", own: []string{"daticert", "envelope", "receipt", "rem/evidence", "trust", "trust/...", "internal/..."}},
+
 	{pkg: "pec", own: []string{"daticert", "envelope", "receipt", "trust", "transport", "store", "outbox", "internal/..."}, third: []string{goMessage, xNet, xText}},
 	{pkg: "transport"},
 	{pkg: "store", own: []string{"daticert", "receipt", "transport"}},
