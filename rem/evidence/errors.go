@@ -12,7 +12,7 @@ var (
 	// ErrTS102640 is the ErrNotEvidence of a REMEvidence of TS 102 640, the REM
 	// before EN 319 532. It is recognised and not supported.
 	ErrTS102640 error = ts102640{}
-	// ErrLimit: more recipients, reasons or extensions than [Options] allow.
+	// ErrLimit: more recipients, reasons, extensions or the like than [Options] allow.
 	// (Size, depth and number of elements are limits of the XML reader.)
 	ErrLimit = errors.New("evidence: limit exceeded")
 	// ErrText: a value holds what no XML document can, such as a control

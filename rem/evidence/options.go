@@ -5,10 +5,10 @@ import "github.com/certmail/certmail/internal/xmltree"
 // Options bound what is read; a zero field means its default, and a nil pointer
 // all of them.
 type Options struct {
-	Bytes      int // of the document, 4 MiB
-	Depth      int // of nested elements, 64
-	Elements   int // 65,536
-	Recipients int // 10,000; also delegates, reasons, policies, logs, extensions, each
+	Bytes    int // of the document, 4 MiB
+	Depth    int // of nested elements, 64
+	Elements int // 65,536
+	Items    int // recipients, delegates, reasons, policies, logs, extensions: of each 10,000
 }
 
 func (o *Options) limits() (xmltree.Limits, int) {
@@ -24,8 +24,8 @@ func (o *Options) limits() (xmltree.Limits, int) {
 		if o.Elements > 0 {
 			lim.Elements = o.Elements
 		}
-		if o.Recipients > 0 {
-			most = o.Recipients
+		if o.Items > 0 {
+			most = o.Items
 		}
 	}
 	return lim, most

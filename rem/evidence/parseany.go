@@ -173,7 +173,7 @@ func used(xml []byte, at *xmltree.Element) (list []Namespace) {
 			if uri, _ := at.Resolve(ns.Prefix); uri != ns.URI || standard(ns.Prefix, ns.URI) || ns.Prefix == "" && ns.URI == "" {
 				continue
 			}
-			if ns.Prefix != "" && !bytes.Contains(xml, append([]byte(ns.Prefix), ':')) {
+			if ns.Prefix != "" && !mentions(xml, ns.Prefix) {
 				continue
 			}
 			known := false
@@ -186,6 +186,26 @@ func used(xml []byte, at *xmltree.Element) (list []Namespace) {
 		}
 	}
 	return list
+}
+
+// mentions says that a prefix occurs before a colon, in a name or in a value.
+func mentions(xml []byte, prefix string) bool {
+	wanted := append([]byte(prefix), ':')
+	for from := 0; ; {
+		i := bytes.Index(xml[from:], wanted)
+		if i < 0 {
+			return false
+		}
+		if i += from; i == 0 || !inName(xml[i-1]) {
+			return true
+		}
+		from = i + 1
+	}
+}
+
+// inName says that a name may go on over this octet.
+func inName(c byte) bool {
+	return c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9' || c == '_' || c == '-' || c == '.' || c >= 0x80
 }
 
 // standard says that the root of every written evidence declares this.
