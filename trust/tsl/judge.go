@@ -185,7 +185,10 @@ func (m *Match) conclude(standing Standing, why string) {
 	if why != "" {
 		b.WriteString(", " + why)
 	}
-	b.WriteString("; " + m.Link.inWords() + " (" + m.List.Title() + ")")
+	if m.Link != LinkNone {
+		b.WriteString("; " + m.Link.inWords())
+	}
+	b.WriteString(" (" + m.List.Title() + ")")
 	m.Reason = b.String()
 }
 
@@ -235,7 +238,7 @@ func (a *Answer) conclude() {
 }
 
 // contradict looks for a service of the same type that the certificate belongs
-// to as well, and that had ended, or of which nothing can be said.
+// to as well, and that had ended.
 func (a *Answer) contradict(best *Match) {
 	if best.Standing != Qualified && best.Standing != Listed {
 		return

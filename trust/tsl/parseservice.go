@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/certmail/certmail/internal/xmltree"
+	"github.com/certmail/certmail/internal/xsd"
 )
 
 func (p *parser) providers(list *xmltree.Element) {
@@ -197,7 +198,7 @@ func (p *parser) identity(list *xmltree.Element) Identity {
 		for e := id.FirstChild(); e != nil; e = e.NextSibling() {
 			switch {
 			case e.Is(nsTSL, "X509Certificate"):
-				der, err := binary(e)
+				der, err := xsd.Binary(e.Text())
 				switch {
 				case err != nil:
 					p.note("bad-certificate", where(e)+": "+err.Error())
@@ -209,7 +210,7 @@ func (p *parser) identity(list *xmltree.Element) Identity {
 					found.Certificates = append(found.Certificates, der)
 				}
 			case e.Is(nsTSL, "X509SKI"):
-				ski, err := binary(e)
+				ski, err := xsd.Binary(e.Text())
 				if err != nil || len(ski) == 0 {
 					p.note("bad-key-id", where(e))
 					continue
@@ -233,7 +234,8 @@ func (p *parser) extensions(list *xmltree.Element) []Extension {
 		x := Extension{Raw: e.Bytes()}
 		written, _ := e.Attr("", "Critical")
 		var ok bool
-		if x.Critical, ok = boolean(written); !ok {
+		if x.Critical, ok = xsd.Boolean(written); !ok {
+			x.Critical = true
 			p.note("bad-critical", fmt.Sprintf("%s: Critical is %q; taken for true", where(e), written))
 		}
 		content := e.FirstChild()

@@ -6,7 +6,6 @@ const (
 	nsTSLX = "http://uri.etsi.org/02231/v2/additionaltypes#"
 	nsSIE  = "http://uri.etsi.org/TrstSvc/SvcInfoExt/eSigDir-1999-93-EC-TrustedList/#"
 	nsDS   = "http://www.w3.org/2000/09/xmldsig#"
-	nsXML  = "http://www.w3.org/XML/1998/namespace"
 )
 
 // Tag is the TSLTag of every list (TS 119 612 §5.2.1).
@@ -41,23 +40,21 @@ const (
 
 // Statuses of a service (ServiceStatus, TS 119 612 §5.5.4).
 const (
-	StatusGranted                    = statusPrefix + "granted"
-	StatusWithdrawn                  = statusPrefix + "withdrawn"
-	StatusRecognisedAtNationalLevel  = statusPrefix + "recognisedatnationallevel"
-	StatusDeprecatedAtNationalLevel  = statusPrefix + "deprecatedatnationallevel"
-	StatusSetByNationalLaw           = statusPrefix + "setbynationallaw"
-	StatusDeprecatedByNationalLaw    = statusPrefix + "deprecatedbynationallaw"
-	StatusUnderSupervision           = statusPrefix + "undersupervision"
-	StatusSupervisionInCessation     = statusPrefix + "supervisionincessation"
-	StatusSupervisionCeased          = statusPrefix + "supervisionceased"
-	StatusSupervisionRevoked         = statusPrefix + "supervisionrevoked"
-	StatusAccredited                 = statusPrefix + "accredited"
-	StatusAccreditationCeased        = statusPrefix + "accreditationceased"
-	StatusAccreditationRevoked       = statusPrefix + "accreditationrevoked"
-	statusPrefix                     = "http://uri.etsi.org/TrstSvc/TrustedList/Svcstatus/"
-	serviceTypePrefix                = "http://uri.etsi.org/TrstSvc/Svctype/"
-	communityRulesPrefix             = "http://uri.etsi.org/TrstSvc/TrustedList/schemerules/"
-	statusDeterminationEUappropriate = "http://uri.etsi.org/TrstSvc/TrustedList/StatusDetn/EUappropriate"
+	StatusGranted                   = statusPrefix + "granted"
+	StatusWithdrawn                 = statusPrefix + "withdrawn"
+	StatusRecognisedAtNationalLevel = statusPrefix + "recognisedatnationallevel"
+	StatusDeprecatedAtNationalLevel = statusPrefix + "deprecatedatnationallevel"
+	StatusSetByNationalLaw          = statusPrefix + "setbynationallaw"
+	StatusDeprecatedByNationalLaw   = statusPrefix + "deprecatedbynationallaw"
+	StatusUnderSupervision          = statusPrefix + "undersupervision"
+	StatusSupervisionInCessation    = statusPrefix + "supervisionincessation"
+	StatusSupervisionCeased         = statusPrefix + "supervisionceased"
+	StatusSupervisionRevoked        = statusPrefix + "supervisionrevoked"
+	StatusAccredited                = statusPrefix + "accredited"
+	StatusAccreditationCeased       = statusPrefix + "accreditationceased"
+	StatusAccreditationRevoked      = statusPrefix + "accreditationrevoked"
+	statusPrefix                    = "http://uri.etsi.org/TrstSvc/TrustedList/Svcstatus/"
+	serviceTypePrefix               = "http://uri.etsi.org/TrstSvc/Svctype/"
 )
 
 // A standing of the law behind a status: is the service active or not, and
