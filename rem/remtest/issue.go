@@ -99,7 +99,7 @@ func (of *node) write(d *draft, about []string) (data []byte, spoiled bool, err 
 		return nil, false, err
 	}
 	if by != nil {
-		n.spoiled[receipt.Digest(sha256.Sum256(data))] = by.Checked
+		n.spoiled[receipt.Digest(sha256.Sum256(data))] = by.Fault
 	}
 	return data, by != nil, nil
 }
@@ -110,8 +110,8 @@ func (n *Network) isSpoiled(data []byte) (spoiled, checked bool) {
 	if len(n.spoiled) == 0 {
 		return false, true
 	}
-	checked, spoiled = n.spoiled[receipt.Digest(sha256.Sum256(data))]
-	return spoiled, checked
+	f, spoiled := n.spoiled[receipt.Digest(sha256.Sum256(data))]
+	return spoiled, f.Checked
 }
 
 // file puts a message into a mailbox, or holds it back.

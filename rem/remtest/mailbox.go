@@ -2,6 +2,7 @@ package remtest
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/certmail/certmail/internal/testpki"
+	"github.com/certmail/certmail/receipt"
 	"github.com/certmail/certmail/transport"
 	"github.com/certmail/certmail/transport/memory"
 )
@@ -42,6 +44,8 @@ type Stored struct {
 	Facts []Fact
 	// Identifier is the MessageIdentifier of its transaction, "" without one.
 	Identifier string
+	// Spoiled is the kind of the fault that spoiled it, "" for a genuine message.
+	Spoiled FaultKind
 	// Data are its bytes.
 	Data []byte
 }
@@ -125,6 +129,7 @@ func (m *Mailbox) Messages() []Stored {
 				continue
 			}
 			s := Stored{ID: item.ID, Time: item.Time, Kind: KindOrdinary, Data: data}
+			s.Spoiled = m.net.spoiltBy(data)
 			if c, err := m.net.make.read(data); err == nil {
 				s.Kind = c.kind
 				if c.t != nil {
@@ -157,4 +162,11 @@ func (m *Mailbox) put(data []byte) {
 	if _, err := m.box.Deliver(Inbox, data); err == nil {
 		m.bytes += int64(len(data))
 	}
+}
+
+// spoiltBy is the kind of the fault that spoiled a message.
+func (n *Network) spoiltBy(data []byte) FaultKind {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.spoiled[receipt.Digest(sha256.Sum256(data))].Kind
 }

@@ -58,14 +58,14 @@ type Network struct {
 	outcomes  []*Outcome
 
 	byIdentifier map[string]*Outcome
-	spoiled      map[receipt.Digest]bool // messages spoiled by faults: whether that is noticed
+	spoiled      map[receipt.Digest]Fault // messages spoiled by faults, by their SHA-256
 }
 
 // newNetwork makes a network whose messages a maker writes.
 func newNetwork(opt *NetworkOptions, m maker) (*Network, error) {
 	n := &Network{
 		byDomain: map[string]*node{}, mailboxes: map[string]*Mailbox{}, held: map[*Mailbox][]func(){},
-		byIdentifier: map[string]*Outcome{}, spoiled: map[receipt.Digest]bool{}, documents: map[string][]byte{}, make: m,
+		byIdentifier: map[string]*Outcome{}, spoiled: map[receipt.Digest]Fault{}, documents: map[string][]byte{}, make: m,
 	}
 	if opt != nil {
 		n.opt = *opt

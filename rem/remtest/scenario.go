@@ -57,6 +57,16 @@ type Sending struct {
 // ErrScenario is wrapped by the error of a scenario that ended otherwise.
 var ErrScenario = errors.New("scenario ended otherwise")
 
+// Play plays the scenario and returns the network as it is at the end, also
+// together with an error. The error names every difference.
+func (s *Scenario) Play(ctx context.Context) (*Network, error) {
+	n, err := NewNetwork(s.Network)
+	if err != nil {
+		return nil, err
+	}
+	return n, s.play(ctx, n)
+}
+
 // play plays the scenario on a network. The error names every difference.
 func (s *Scenario) play(ctx context.Context, n *Network) error {
 	for _, f := range s.Faults {
