@@ -38,12 +38,13 @@ type NetworkOptions struct {
 // Nothing moves by itself: Settle lets all mail that is under way arrive,
 // Advance lets time pass.
 type Network struct {
-	opt      NetworkOptions
-	make     maker
-	nodes    []*node
-	byDomain map[string]*node
-	start    time.Time
-	clock    clock
+	opt       NetworkOptions
+	make      maker
+	authority *Authority
+	nodes     []*node
+	byDomain  map[string]*node
+	start     time.Time
+	clock     clock
 
 	mu        sync.Mutex
 	queue     tasks
@@ -113,6 +114,9 @@ func (n *Network) Config(domain string) (ProviderConfig, error) {
 	}
 	return of.config, nil
 }
+
+// Authority returns the certification of the network.
+func (n *Network) Authority() *Authority { return n.authority }
 
 // Policy returns the time limits, with the defaults filled in.
 func (n *Network) Policy() Policy { return n.opt.Policy }

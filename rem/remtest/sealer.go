@@ -169,6 +169,7 @@ func NewNetwork(opt *NetworkOptions) (*Network, error) {
 	if s.ca, err = newAuthority(n.opt.Seed, n.clock.Now); err != nil {
 		return nil, err
 	}
+	n.authority = s.ca
 	for _, of := range n.nodes {
 		s.names[of.config.Name] = of
 		s.signers[of] = s.ca.service(of, s.ca.rem, nil)
