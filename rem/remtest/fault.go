@@ -51,7 +51,8 @@ const (
 
 	// The trust in a provider: its service withdrawn in the trusted list or
 	// not there at all, its capabilities (CSI) expired, unsigned or with a value
-	// that is not the profile's, its server with another TLS certificate.
+	// that is not the profile's, its server with another TLS certificate. They
+	// last from From to Until: Skip and Times mean nothing.
 	ServiceWithdrawn FaultKind = "service-withdrawn"
 	ServiceUnlisted  FaultKind = "service-unlisted"
 	CSIExpired       FaultKind = "csi-expired"
@@ -118,7 +119,8 @@ var ErrFault = errors.New("fault")
 // fault counts how often it was met.
 type fault struct {
 	Fault
-	met int
+	met   int
+	added time.Time
 }
 
 // AddFault makes something go wrong from now on.
@@ -138,7 +140,7 @@ func (n *Network) AddFault(f Fault) error {
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.faults = append(n.faults, &fault{Fault: f})
+	n.faults = append(n.faults, &fault{Fault: f, added: n.Now()})
 	return nil
 }
 
@@ -175,6 +177,18 @@ func (n *Network) strikes(kind FaultKind, reason string, o occasion) *fault {
 			continue
 		}
 		if f.met++; f.met > f.Skip && (f.Times == 0 || f.met <= f.Skip+f.Times) {
+			return f
+		}
+	}
+	return nil
+}
+
+// active returns the first fault of a kind that lasts for a provider now: those
+// of trust, which nobody meets.
+func (n *Network) active(kind FaultKind, of *node) *fault {
+	since := n.Now().Sub(n.start)
+	for _, f := range n.faults {
+		if f.Kind == kind && (f.Provider == "" || n.byDomain[fold(f.Provider)] == of) && since >= f.From && (f.Until <= 0 || since < f.Until) {
 			return f
 		}
 	}

@@ -41,6 +41,7 @@ type Network struct {
 	opt       NetworkOptions
 	make      maker
 	authority *Authority
+	public    *publication
 	nodes     []*node
 	byDomain  map[string]*node
 	start     time.Time

@@ -12,6 +12,7 @@ import (
 	"github.com/certmail/certmail/internal/xmlsig"
 	"github.com/certmail/certmail/rem"
 	"github.com/certmail/certmail/rem/evidence"
+	"github.com/certmail/certmail/trust/tsl/tsltest"
 )
 
 // sealer is the maker of genuine messages: signed, time-stamped, judged by
@@ -170,6 +171,10 @@ func NewNetwork(opt *NetworkOptions) (*Network, error) {
 		return nil, err
 	}
 	n.authority = s.ca
+	n.public = &publication{s: s, operators: map[string]*tsltest.Operator{}, lists: map[string]published{}}
+	for _, country := range n.countries() {
+		n.public.operators[country] = tsltest.NewOperator(n.opt.Seed, country)
+	}
 	for _, of := range n.nodes {
 		s.names[of.config.Name] = of
 		s.signers[of] = s.ca.service(of, s.ca.rem, nil)
