@@ -131,10 +131,7 @@ func (m *Mailbox) Messages() []Stored {
 			s := Stored{ID: item.ID, Time: item.Time, Kind: KindOrdinary, Data: data}
 			s.Spoiled = m.net.spoiltBy(data)
 			if c, err := m.net.make.read(data); err == nil {
-				s.Kind = c.kind
-				if c.t != nil {
-					s.Identifier = c.t.identifier
-				}
+				s.Kind, s.Identifier = c.kind, c.identifier
 				for _, f := range c.facts {
 					s.Facts = append(s.Facts, f.clone())
 				}

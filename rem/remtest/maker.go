@@ -55,10 +55,13 @@ type draft struct {
 
 // content is what was read out of a message.
 type content struct {
-	kind      Kind
-	t         *transaction
-	facts     []*Fact
-	documents [][]byte
+	kind Kind
+	// identifier is the MessageIdentifier, t the rest of what evidence says; nil
+	// without any.
+	identifier string
+	t          *transaction
+	facts      []*Fact
+	documents  [][]byte
 }
 
 // refusal is why a provider does not take a message: the code of its

@@ -64,8 +64,10 @@ func (of *node) ask(c *charge, numbers []int) {
 // notify sends one notification.
 func (of *node) notify(c *charge, number int) {
 	n := of.net
-	d := &draft{kind: KindNotification, t: c.t, facts: []*Fact{c.accepted}, documents: [][]byte{c.document}, id: of.newID("N"),
-		to: []string{c.t.address(number)}, link: of.link(c.t.identifier, number)}
+	d := &draft{kind: KindNotification, t: c.t, id: of.newID("N"), to: []string{c.t.address(number)}, link: of.link(c.t.identifier, number)}
+	if c.previous == nil { // evidence of its own: a message has one signer
+		d.facts, d.documents = []*Fact{c.accepted}, [][]byte{c.document}
+	}
 	data, spoiled, err := of.write(d, d.to)
 	if err != nil {
 		of.note(c.journey, Step{Point: AtNotification, Kind: KindNotification, Recipients: d.to, Detail: oneLine(err.Error()), Failed: true})

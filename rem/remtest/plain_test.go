@@ -75,7 +75,7 @@ func (p plain) read(data []byte) (*content, error) {
 	for _, r := range m.T.Recipients {
 		t.recipients = append(t.recipients, party{Address: mail.Address{Address: r}})
 	}
-	return &content{kind: m.Kind, t: t, facts: m.Facts, documents: m.Documents}, nil
+	return &content{kind: m.Kind, identifier: t.identifier, t: t, facts: m.Facts, documents: m.Documents}, nil
 }
 
 func (p plain) judge(of *node, data []byte) error {

@@ -157,7 +157,7 @@ func (of *node) newID(prefix string) string {
 	of.counter++
 	var b [4]byte
 	_, _ = io.ReadFull(of.random, b[:])
-	return fmt.Sprintf("%s%d.%s.%X@rem-service.%s", prefix, of.counter, of.net.Now().Format("20060102T150405Z"), b, of.config.Domain)
+	return fmt.Sprintf("%s%d.%s.%X.rem-service@%s", prefix, of.counter, of.net.Now().Format("20060102T150405Z"), b, of.config.Domain)
 }
 
 // Errors of NewNetwork and of what is asked of a network.

@@ -112,7 +112,7 @@ func (s *sealer) read(data []byte) (*content, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &content{kind: Kind(m.Kind)}
+	c := &content{kind: Kind(m.Kind), identifier: m.Identifier()}
 	for i := range m.Evidence {
 		e := m.Evidence[i].Document
 		if e == nil {
