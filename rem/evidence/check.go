@@ -88,8 +88,6 @@ func (c *checker) schema() {
 			c.add(Violation, "", clause, f.Code[len("schema-"):]+": "+f.Detail, "what the schema has")
 		case f.Code == FindingQualified:
 			c.add(Tolerated, "", clause, f.Detail+" in the namespace of the global elements", "no namespace")
-		case f.Code == FindingPrefix:
-			c.add(Tolerated, "", "Namespaces in XML", "undeclared prefix in "+f.Detail, "a declaration on the root")
 		case f.Code == FindingMore:
 			c.add(Violation, "", clause, "more findings than are kept", "what the schema has")
 		}

@@ -40,9 +40,14 @@ func (c *checker) provider(component string, x *Entity) {
 	}
 }
 
+// form judges one attribute of the baseline. The type is a Violation because a
+// signature with exclusive canonicalisation does not cover the declaration of a
+// prefix that only values use: what nobody signed must not be lenient.
 func (c *checker) form(component, clause string, a *Attribute, want QName) {
-	if len(a.Values) != 1 || a.Values[0].Type != want || a.NameFormat != nameFormatURI {
-		c.add(Tolerated, component, clause, "attribute "+clip(a.FriendlyName)+" of another form", "NameFormat uri, one value of xsi:type "+want.Local)
+	if len(a.Values) != 1 || a.Values[0].Type != want {
+		c.add(Violation, component, clause, "attribute "+clip(a.Name)+" of another form", "one value of xsi:type "+want.Local)
+	} else if a.NameFormat != nameFormatURI {
+		c.add(Tolerated, component, clause, "NameFormat "+clip(a.NameFormat), nameFormatURI)
 	}
 }
 

@@ -26,14 +26,14 @@ const (
 	FindingNumber = "schema-number"
 	// FindingBase64: a value that is not base64.
 	FindingBase64 = "schema-base64"
+	// FindingPrefix: a name in a value (xsi:type) whose prefix is not declared.
+	FindingPrefix = "schema-prefix"
 	// FindingBoolean: isCritical is not a boolean; read as true.
 	FindingBoolean = "schema-boolean"
 
 	// FindingQualified: a local element of EN 319 522-3 in the namespace of the
 	// global ones, where the schema has it in none. Read as if it were right.
 	FindingQualified = "qualified-local-element"
-	// FindingPrefix: a name in a value (xsi:type) whose prefix is not declared.
-	FindingPrefix = "undeclared-prefix-in-value"
 	// FindingZone: a dateTime without time zone, read as UTC.
 	FindingZone = "time-without-zone"
 	// FindingRecipient: a recipient number that no recipient has.
