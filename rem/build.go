@@ -46,7 +46,7 @@ type Frame struct {
 }
 
 // PolicyBaseline is the URI of the REM baseline (EN 319 532-4 C.1).
-const PolicyBaseline = "http://uri.etsi.org/19532/v1#/REMbaseline"
+const PolicyBaseline = evidence.PolicyBaseline
 
 // ExtensionPart is an extension to be written.
 type ExtensionPart struct {

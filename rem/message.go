@@ -217,10 +217,10 @@ func (m *Message) compareTransactions() {
 	}
 }
 
-// main returns the evidence that the outer header speaks of: the one whose id
-// it gives, else the first that can be read. It is nil without any.
-func (m *Message) main() *EvidencePart {
-	var first *EvidencePart
+// main returns the number of the evidence that the outer header speaks of: the
+// one whose id it gives, else the first that can be read; -1 without any.
+func (m *Message) main() int {
+	first := -1
 	id := ""
 	if len(m.Evidence) > 1 {
 		id = bare(m.Envelope.Header.Get(headerEvidenceID))
@@ -230,11 +230,11 @@ func (m *Message) main() *EvidencePart {
 		if e.Document == nil {
 			continue
 		}
-		if first == nil {
-			first = e
+		if first < 0 {
+			first = i
 		}
 		if id != "" && e.Document.ID == id {
-			return e
+			return i
 		}
 	}
 	return first
@@ -242,8 +242,8 @@ func (m *Message) main() *EvidencePart {
 
 // document is what the main evidence says, nil without one.
 func (m *Message) document() *evidence.Evidence {
-	if e := m.main(); e != nil {
-		return e.Document
+	if i := m.main(); i >= 0 {
+		return m.Evidence[i].Document
 	}
 	return nil
 }
@@ -294,9 +294,8 @@ func (m *Message) Sender() string {
 		return a.Address
 	}
 	if m.Original != nil {
-		if o, err := m.OpenOriginal(); err == nil {
-			defer o.Close()
-			h = o.Header
+		if own, err := m.originalHeader(); err == nil {
+			h = own
 		}
 	}
 	if m.Original != nil || m.Kind == KindOrdinary {

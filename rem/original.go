@@ -42,6 +42,18 @@ func (m *Message) OpenOriginal() (*Original, error) {
 	return &Original{Message: e, opt: m.opt.Envelope}, nil
 }
 
+// originalHeader reads the header of the embedded original and no more.
+func (m *Message) originalHeader() (*envelope.Header, error) {
+	if !encoded(m.Original) {
+		return envelope.ReadHeader(m.Original.Raw(), &m.opt.Envelope)
+	}
+	o, err := m.OpenOriginal()
+	if err != nil {
+		return nil, err
+	}
+	return o.Header, o.Close()
+}
+
 func encoded(p *envelope.Part) bool {
 	e := p.Encoding()
 	return e == envelope.Base64 || e == envelope.QuotedPrintable

@@ -12,6 +12,7 @@ import (
 
 const (
 	bigmod    = "filippo.io/bigmod"
+	digitorus = "github.com/digitorus/timestamp"
 	etree     = "github.com/beevik/etree"
 	goXMLDSig = "github.com/russellhaering/goxmldsig"
 	goSQLite  = "modernc.org/sqlite"
@@ -162,7 +163,7 @@ func refusal(r rule, f *File, imported string, public map[string]bool) string {
 	}
 	allowed := r.third
 	if f.Test {
-		allowed = []string{testify, bigmod, etree, goIMAP, goMessage, goSASL, goSMTP, goSQLite, goXMLDSig, pgx, pkcs7, xCrypto, xNet, xText}
+		allowed = []string{testify, bigmod, digitorus, etree, goIMAP, goMessage, goSASL, goSMTP, goSQLite, goXMLDSig, pgx, pkcs7, xCrypto, xNet, xText}
 	}
 	if slices.ContainsFunc(allowed, func(module string) bool { return matches(module+"/...", imported) }) {
 		return ""
