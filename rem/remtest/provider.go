@@ -72,6 +72,9 @@ type ProviderConfig struct {
 	RefuseOrdinary bool
 	// KeepInside does not let mail out to ordinary mailboxes: RF51.
 	KeepInside bool
+	// Filter2 signs evidence with the transform of the official examples (XPath
+	// Filter 2) instead of the simpler one.
+	Filter2 bool
 	// Scan looks for malware: it returns the name of one, or "". It looks for
 	// the EICAR test file unless set.
 	Scan func(message []byte) string
@@ -84,15 +87,15 @@ func DefaultProviders() []ProviderConfig {
 }
 
 // ProvidersFor makes one provider for each domain, with the mailboxes anna@,
-// bruno@ and carla@.
+// bruno@ and carla@. Every other one signs as the official examples do.
 func ProvidersFor(domains ...string) []ProviderConfig {
 	var all []ProviderConfig
-	for _, d := range domains {
+	for i, d := range domains {
 		label, _, _ := strings.Cut(d, ".")
 		if label != "" && label[0] < utf8.RuneSelf {
 			label = strings.ToUpper(label[:1]) + label[1:]
 		}
-		c := ProviderConfig{Name: label + " REM S.p.A.", Domain: "rem-" + d, Domains: []string{d}}
+		c := ProviderConfig{Name: label + " REM S.p.A.", Domain: "rem-" + d, Domains: []string{d}, Filter2: i%2 == 1}
 		for _, user := range []string{"anna", "bruno", "carla"} {
 			c.Accounts = append(c.Accounts, user+"@"+d)
 		}

@@ -9,9 +9,11 @@ import (
 
 	"github.com/certmail/certmail/envelope"
 	"github.com/certmail/certmail/internal/testpki"
-	"github.com/certmail/certmail/internal/xmlsig"
 	"github.com/certmail/certmail/rem"
+	"github.com/certmail/certmail/rem/csi"
 	"github.com/certmail/certmail/rem/evidence"
+	"github.com/certmail/certmail/trust"
+	"github.com/certmail/certmail/trust/tsl"
 	"github.com/certmail/certmail/trust/tsl/tsltest"
 )
 
@@ -22,6 +24,7 @@ type sealer struct {
 	ca      *Authority
 	names   map[string]*node // by legal name
 	signers map[*node]*testpki.Leaf
+	store   *trust.Store
 }
 
 func (s *sealer) prepared(t *transaction, submitted []byte) (*rem.Prepared, error) {
@@ -145,8 +148,8 @@ func (s *sealer) sign(of *node, t *transaction, f *Fact, k seal) ([]byte, error)
 	if err != nil {
 		return nil, err
 	}
-	xml, err = xmlsig.Sign(context.Background(), xml, &xmlsig.Signing{
-		Key: k.leaf.Key, Certificate: k.leaf.Certificate, Chain: k.leaf.Chain, Time: s.n.Now(), TimeStamp: s.ca.tsa.TimeStamp,
+	xml, err = evidence.Sign(context.Background(), xml, &evidence.Signer{
+		Key: k.leaf.Key, Certificate: k.leaf.Certificate, Chain: k.leaf.Chain, TimeStamp: s.ca.tsa, Now: s.n.Now, Filter2: of.config.Filter2,
 	})
 	if err != nil || k.stamp == "" {
 		return xml, err
@@ -154,10 +157,49 @@ func (s *sealer) sign(of *node, t *transaction, f *Fact, k seal) ([]byte, error)
 	return s.stamped(xml, k.stamp)
 }
 
-// judge is not there yet.
-func (s *sealer) judge(of *node, data []byte) error { return nil }
+// judge is the check of a message that comes in (EN 319 532-4 §C.2.3.3.3,
+// §D.4.3): signatures, certificates, trusted list, digest and header.
+func (s *sealer) judge(of *node, data []byte) error {
+	v, err := s.n.public.verifier()
+	if err != nil {
+		return &refusal{"RB04", err.Error()}
+	}
+	m, err := rem.ParseBytes(data, nil)
+	if err != nil {
+		return &refusal{"RB02", err.Error()}
+	}
+	r, err := v.Verify(context.Background(), m)
+	if err != nil {
+		return &refusal{"RB04", err.Error()}
+	}
+	if r.Verdict == trust.Valid {
+		return nil
+	}
+	code := "RB04"
+	if r.Check(trust.CheckSignature).Status == trust.Passed {
+		switch {
+		case r.Check(trust.CheckSignerChain).Status == trust.Failed:
+			code = "RB05"
+		case r.Check(trust.CheckTrustedList).Status == trust.Failed:
+			code = "RB06"
+		}
+	}
+	return &refusal{code, r.Err().Error()}
+}
 
-func (s *sealer) relayable(of, to *node) error { return nil }
+// relayable makes the checks before relaying (EN 319 532-4 §C.2.3.3.3): the
+// mail exchanger is that of a listed and active service, whose capabilities
+// fit and whose server is the one that they name.
+func (s *sealer) relayable(of, to *node) error {
+	set, err := s.n.public.set()
+	if err != nil {
+		return &refusal{"RB08", err.Error()}
+	}
+	if _, err := csi.FindByMX(set, to.mx(), tsl.REM(), s.n.Now()); err != nil {
+		return &refusal{"RB08", err.Error()}
+	}
+	return nil
+}
 
 // NewNetwork makes a network with a certification of its own. opt may be nil.
 func NewNetwork(opt *NetworkOptions) (*Network, error) {
@@ -174,6 +216,9 @@ func NewNetwork(opt *NetworkOptions) (*Network, error) {
 	n.public = &publication{s: s, operators: map[string]*tsltest.Operator{}, lists: map[string]published{}}
 	for _, country := range n.countries() {
 		n.public.operators[country] = tsltest.NewOperator(n.opt.Seed, country)
+	}
+	if s.store, err = trust.NewStore(n.Material(), nil); err != nil {
+		return nil, err
 	}
 	for _, of := range n.nodes {
 		s.names[of.config.Name] = of

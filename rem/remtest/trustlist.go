@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/certmail/certmail/rem"
+	"github.com/certmail/certmail/trust"
 	"github.com/certmail/certmail/trust/tsl"
 	"github.com/certmail/certmail/trust/tsl/tsltest"
 )
@@ -22,6 +24,8 @@ type publication struct {
 	s         *sealer
 	operators map[string]*tsltest.Operator // by country
 	lists     map[string]published         // the present issues
+	current   *tsl.Set
+	judge     *rem.Verifier
 }
 
 // published is a document with what it was made of.
@@ -125,11 +129,14 @@ func (n *Network) countries() []string {
 // set is what the present trusted lists say together.
 func (p *publication) set() (*tsl.Set, error) {
 	var all []*tsl.Verification
+	changed := p.current == nil
 	for _, country := range p.s.n.countries() {
+		old := p.lists[country].sequence
 		data, err := p.list(country)
 		if err != nil {
 			return nil, err
 		}
+		changed = changed || p.lists[country].sequence != old
 		l, err := tsl.Parse(data, nil)
 		if err != nil {
 			return nil, fmt.Errorf("remtest: %w", err)
@@ -137,7 +144,37 @@ func (p *publication) set() (*tsl.Set, error) {
 		signer := []*x509.Certificate{p.operators[country].Certificate}
 		all = append(all, l.Verify(signer, p.s.n.Now(), &tsl.VerifyOptions{Territory: country}))
 	}
-	return tsl.NewSet(all...)
+	if !changed {
+		return p.current, nil
+	}
+	var err error
+	if p.current, err = tsl.NewSet(all...); err == nil {
+		p.judge = rem.NewVerifier(p.s.store, &rem.VerifyOptions{Lists: p.current})
+	}
+	return p.current, err
+}
+
+// verifier judges messages by the present lists.
+func (p *publication) verifier() (*rem.Verifier, error) {
+	_, err := p.set()
+	return p.judge, err
+}
+
+// Material is what a verifier must believe in to judge the network's messages
+// without its trusted lists: the two roots.
+func (n *Network) Material() trust.Material {
+	return trust.Material{Anchors: []*x509.Certificate{n.authority.Root(), n.authority.TimeStampRoot()}}
+}
+
+// Store returns a trust store of that material.
+func (n *Network) Store() *trust.Store { return n.public.s.store }
+
+// Verifier returns a verifier that judges messages at the time of their
+// time-stamps, by the network's authorities and its trusted lists of now.
+func (n *Network) Verifier() (*rem.Verifier, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.public.verifier()
 }
 
 // TrustedList returns the trusted list of a country as it is published now
