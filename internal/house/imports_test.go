@@ -57,8 +57,10 @@ var rules = []rule{
 	{pkg: "rem/remtest", own: []string{"daticert", "envelope", "receipt", "trust/...", "pec/...", "rem/...", "transport/...", "internal/..."},
 		third: []string{goMessage, xNet, xText}, std: []string{"testing"}},
 
-	{pkg: "trust/tsl", own: []string{"trust", "internal/..."}},
+	{pkg: "trust/tsl", own: []string{"trust", "internal/..."}, std: []string{"net/http"}}, // the client is the caller's
 	{pkg: "trust/tsl/tsltest", own: []string{"trust/tsl", "internal/..."}},
+
+	{pkg: "rem/csi", own: []string{"trust", "trust/tsl", "internal/..."}},
 
 	{pkg: "envelope", own: []string{"daticert", "trust", "internal/..."}, third: []string{goMessage, xNet, xText}},
 

@@ -126,6 +126,15 @@ func isHost(host string) bool {
 type Peer struct {
 	tsl.Match
 	SupplyPoints SupplyPoints
+	// Same are the entries of all lists that name this service, this one among
+	// them: lists may repeat each other under providers of their own.
+	Same []tsl.Match
+}
+
+// named says whether one of the lists calls the provider of the service so
+// (TSPName, English).
+func (p *Peer) named(name string) bool {
+	return slices.ContainsFunc(p.Same, func(m tsl.Match) bool { return m.Provider.Names.English() == name })
 }
 
 // Reasons why there is nobody to relay to, found with errors.Is.
@@ -155,13 +164,15 @@ func FindByMX(lists *tsl.Set, mx string, kind tsl.ServiceKind, at time.Time) (*P
 		if err != nil || points.Host != mx {
 			continue
 		}
-		p := &Peer{Match: m, SupplyPoints: points}
+		p := &Peer{Match: m, SupplyPoints: points, Same: []tsl.Match{m}}
 		switch {
 		case m.Active() != nil || len(m.Service.Identity.Certificates) == 0:
 			inactive = p
 		case found != nil && !sameIdentity(found.Service, p.Service):
 			return nil, fmt.Errorf("%w: %s, of %s and of %s", ErrManyPeers, mx, found.Reason, p.Reason)
-		case found == nil:
+		case found != nil:
+			found.Same = append(found.Same, m)
+		default:
 			found = p
 		}
 	}
