@@ -61,18 +61,6 @@ func (a *Authority) service(of *node, ca *testpki.Authority, change func(*x509.C
 	return leaf
 }
 
-// serverCertificate is that of a provider's mail exchanger. generation tells
-// one from the next.
-func (a *Authority) serverCertificate(of *node, generation string) *x509.Certificate {
-	leaf := a.root.Issue(testpki.RSAKey(a.seed, "server "+of.mx()+generation, 2048), of.config.Name, "", func(c *x509.Certificate) {
-		c.Subject.CommonName = of.mx()
-		c.EmailAddresses, c.Policies = nil, nil
-		c.DNSNames = []string{of.mx()}
-		c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
-	})
-	return leaf.Certificate
-}
-
 // csiURL is where a provider's capabilities are published.
 func (of *node) csiURL() string {
 	return (&url.URL{Scheme: "https", Host: "csi." + of.config.Domain, Path: "/csi.xml"}).String()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/certmail/certmail/internal/testpki"
 	"github.com/certmail/certmail/pec/pectest"
 	"github.com/certmail/certmail/rem/evidence"
 	"github.com/certmail/certmail/trust"
@@ -34,7 +35,7 @@ func Fixtures(seed uint64) ([]pectest.Fixture, error) {
 // FixtureAnchors returns the trust anchors of a seed's fixtures, in PEM: the
 // root of the services, and that of the time-stamps.
 func FixtureAnchors(seed uint64) ([]byte, error) {
-	a, err := newAuthority(seed, nil)
+	a, err := newAuthority(seed, testpki.Epoch.UTC)
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 // somebody with its key, or somebody on the way.
 func tamperedFixtures() []fixture {
 	d1 := Fault{Message: KindReceipt, Event: evidence.ContentConsignment}
+	a1 := Fault{Message: KindReceipt, Event: evidence.SubmissionAcceptance}
 	dispatch := Fault{Message: KindDispatch}
 	row := func(file string, of Fault, kind FaultKind, fails, note string) fixture {
 		of.Kind = kind
@@ -30,7 +31,7 @@ func tamperedFixtures() []fixture {
 		row("receipt-text-altered", d1, AlterOriginal, trust.CheckSignature, receipt+": one letter of the introduction was changed behind the signature"),
 		row("receipt-header-altered", d1, AlterHeader, trust.CheckHeaders, receipt+": REM-EventIdentifier, which no signature covers, names another event"),
 		row("dispatch-header-altered", dispatch, AlterHeader, trust.CheckHeaders, "dispatch: REM-EventIdentifier, which no signature covers, names another event"),
-		row("receipt-evidence-swapped", d1, SwapEvidence, trust.CheckHeaders, receipt+": genuine evidence about another message, in a message signed anew"),
+		row("receipt-evidence-swapped", a1, SwapEvidence, trust.CheckHeaders, "SubmissionAcceptance: genuine evidence about another message, in a message signed anew"),
 		row("dispatch-evidence-swapped", dispatch, SwapEvidence, trust.CheckHeaders, "dispatch: genuine evidence about another message, in a message signed anew"),
 		row("receipt-signature-wrapped", d1, WrapSignature, trust.CheckEvidenceSignature, receipt+": evidence whose signature holds, wrapped in evidence that says something else"),
 		row("receipt-foreign-time-stamp", d1, ForeignTimeStamp, trust.CheckEvidenceTimestamp, receipt+": the time-stamp is one of another signature"),

@@ -51,6 +51,9 @@ func (plain) message(of *node, d *draft, spoilt *fault) ([]byte, error) {
 		Submitted: d.t.submitted, Authenticated: d.t.authenticated, Digest: d.t.digest, Untrusted: d.t.untrusted}
 	if spoilt != nil {
 		m.Spoilt = spoilt.Kind
+		if spoilt.Kind == SwapEvidence {
+			m.T.Identifier = of.newID("D")
+		}
 	}
 	data, err := json.Marshal(m)
 	return append(bytes.Clone(plainMark), data...), err

@@ -20,8 +20,11 @@ func (of *node) receive(p *parcel) error {
 	}
 	switch m.kind {
 	case KindDispatch, KindNotification:
-		if m.t == nil || p.by == nil && of.knownSender(m) == nil {
+		switch {
+		case p.by == nil && of.knownSender(m) == nil:
 			return of.ordinary(p)
+		case m.t == nil:
+			return &SMTPError{554, "5.6.0", "A " + string(m.kind) + " without readable evidence"}
 		}
 		return of.takeIn(p, m)
 	case KindReceipt:

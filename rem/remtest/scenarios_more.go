@@ -119,9 +119,13 @@ func hostile() []Scenario {
 		if kind == ExpiredCertificate {
 			code = "RB05"
 		}
-		all = append(all, Scenario{Name: fmt.Sprintf("dispatch spoiled and noticed: %s", kind), Send: to(bruno),
+		failed := code
+		if kind == SwapEvidence { // the rejection is about a message that nobody sent
+			failed = "RB22"
+		}
+		all = append(all, Scenario{Name: fmt.Sprintf("dispatch spoiled and noticed: %s", kind), Send: to(bruno), For: 25 * hour,
 			Faults: []Fault{{Kind: kind, Message: KindDispatch, Checked: true}},
-			Facts:  []string{"alfa A.1 RA01", "beta B.2 " + code + " 1", "alfa B.3 " + code + " 1"}, Want: map[string]string{anna: "A.1/RA01 B.3/" + code, bruno: ""}})
+			Facts:  []string{"alfa A.1 RA01", "beta B.2 " + code + " 1", "alfa B.3 " + failed + " 1"}, Want: map[string]string{anna: "A.1/RA01 B.3/" + failed, bruno: ""}})
 	}
 	for _, kind := range []FaultKind{ServiceWithdrawn, ServiceUnlisted, CSIExpired, CSIUnsigned, CSIWrongValue, WrongTLS} {
 		id := "T-NEG-9 "

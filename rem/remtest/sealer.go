@@ -3,6 +3,7 @@ package remtest
 import (
 	"bytes"
 	"context"
+	"crypto/x509"
 	"fmt"
 	"io"
 	"net/mail"
@@ -10,10 +11,8 @@ import (
 	"github.com/certmail/certmail/envelope"
 	"github.com/certmail/certmail/internal/testpki"
 	"github.com/certmail/certmail/rem"
-	"github.com/certmail/certmail/rem/csi"
 	"github.com/certmail/certmail/rem/evidence"
 	"github.com/certmail/certmail/trust"
-	"github.com/certmail/certmail/trust/tsl"
 	"github.com/certmail/certmail/trust/tsl/tsltest"
 )
 
@@ -187,20 +186,6 @@ func (s *sealer) judge(of *node, data []byte) error {
 	return &refusal{code, r.Err().Error()}
 }
 
-// relayable makes the checks before relaying (EN 319 532-4 §C.2.3.3.3): the
-// mail exchanger is that of a listed and active service, whose capabilities
-// fit and whose server is the one that they name.
-func (s *sealer) relayable(of, to *node) error {
-	set, err := s.n.public.set()
-	if err != nil {
-		return &refusal{"RB08", err.Error()}
-	}
-	if _, err := csi.FindByMX(set, to.mx(), tsl.REM(), s.n.Now()); err != nil {
-		return &refusal{"RB08", err.Error()}
-	}
-	return nil
-}
-
 // NewNetwork makes a network with a certification of its own. opt may be nil.
 func NewNetwork(opt *NetworkOptions) (*Network, error) {
 	s := &sealer{names: map[string]*node{}, signers: map[*node]*testpki.Leaf{}}
@@ -213,7 +198,9 @@ func NewNetwork(opt *NetworkOptions) (*Network, error) {
 		return nil, err
 	}
 	n.authority = s.ca
-	n.public = &publication{s: s, operators: map[string]*tsltest.Operator{}, lists: map[string]published{}}
+	n.public = &publication{
+		s: s, operators: map[string]*tsltest.Operator{}, lists: map[string]published{}, documents: map[*node]published{}, servers: map[*node]*x509.Certificate{},
+	}
 	for _, country := range n.countries() {
 		n.public.operators[country] = tsltest.NewOperator(n.opt.Seed, country)
 	}
@@ -223,6 +210,7 @@ func NewNetwork(opt *NetworkOptions) (*Network, error) {
 	for _, of := range n.nodes {
 		s.names[of.config.Name] = of
 		s.signers[of] = s.ca.service(of, s.ca.rem, nil)
+		n.public.servers[of] = serverCertificate(s.ca.root, n.opt.Seed, of, "")
 	}
 	return n, nil
 }

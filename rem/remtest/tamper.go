@@ -186,16 +186,17 @@ func alterSigned(m []byte) ([]byte, error) {
 // else: who looks for a signature anywhere finds one.
 func wrapped(xml []byte) ([]byte, error) {
 	start, end := bytes.Index(xml, []byte("<tns:Evidence")), bytes.LastIndex(xml, []byte("</tns:Evidence>"))
-	signature := bytes.LastIndex(xml, []byte("<ds:Signature"))
+	signature := bytes.LastIndex(xml, []byte("<ds:Signature "))
 	if start < 0 || end < 0 || signature < 0 {
 		return nil, errUnchanged
 	}
 	inner := xml[start : end+len("</tns:Evidence>")]
-	outer := bytes.Replace(bytes.Clone(xml[:signature]), []byte("<EventTime>20"), []byte("<EventTime>19"), 1)
-	extensions := bytes.LastIndex(outer, []byte("</tns:Extensions>"))
-	if extensions < 0 {
+	outer := bytes.Clone(xml[:signature])
+	extensions, at := bytes.LastIndex(outer, []byte("</tns:Extensions>")), bytes.Index(outer, []byte("Z</EventTime>"))
+	if extensions < 0 || at < 0 {
 		return nil, errUnchanged
 	}
+	outer[at-1] = '9' // another second
 	return slices.Concat(outer[:extensions], []byte(`<tns:Extension isCritical="false">`), inner, []byte("</tns:Extension>"), outer[extensions:], []byte("</tns:Evidence>")), nil
 }
 

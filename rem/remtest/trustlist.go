@@ -24,6 +24,8 @@ type publication struct {
 	s         *sealer
 	operators map[string]*tsltest.Operator // by country
 	lists     map[string]published         // the present issues
+	documents map[*node]published          // capabilities
+	servers   map[*node]*x509.Certificate  // of the mail exchangers
 	current   *tsl.Set
 	judge     *rem.Verifier
 }
@@ -128,24 +130,25 @@ func (n *Network) countries() []string {
 
 // set is what the present trusted lists say together.
 func (p *publication) set() (*tsl.Set, error) {
-	var all []*tsl.Verification
 	changed := p.current == nil
 	for _, country := range p.s.n.countries() {
 		old := p.lists[country].sequence
-		data, err := p.list(country)
-		if err != nil {
+		if _, err := p.list(country); err != nil {
 			return nil, err
 		}
 		changed = changed || p.lists[country].sequence != old
-		l, err := tsl.Parse(data, nil)
+	}
+	if !changed {
+		return p.current, nil
+	}
+	var all []*tsl.Verification
+	for _, country := range p.s.n.countries() {
+		l, err := tsl.Parse(p.lists[country].data, nil)
 		if err != nil {
 			return nil, fmt.Errorf("remtest: %w", err)
 		}
 		signer := []*x509.Certificate{p.operators[country].Certificate}
 		all = append(all, l.Verify(signer, p.s.n.Now(), &tsl.VerifyOptions{Territory: country}))
-	}
-	if !changed {
-		return p.current, nil
 	}
 	var err error
 	if p.current, err = tsl.NewSet(all...); err == nil {
