@@ -54,8 +54,7 @@ var rules = []rule{
 
 	{pkg: "rem/evidence", own: []string{"trust/...", "internal/..."}}, // knows nothing of mail
 
-	{pkg: "rem/remtest", own: []string{"daticert", "envelope", "receipt", "trust/...", "pec/...", "rem/...", "transport/...", "internal/..."},
-		third: []string{goMessage, xNet, xText}, std: []string{"testing"}},
+	{pkg: "rem/remtest", own: []string{"envelope", "receipt", "trust", "trust/...", "pec", "pec/pectest", "rem", "rem/...", "transport", "transport/memory", "internal/..."}},
 
 	{pkg: "trust/tsl", own: []string{"trust", "internal/..."}, std: []string{"net/http"}}, // the client is the caller's
 	{pkg: "trust/tsl/tsltest", own: []string{"trust/tsl", "internal/..."}},

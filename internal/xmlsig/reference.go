@@ -152,7 +152,7 @@ func (r *reference) transforms(e *xmltree.Element, p *Policy) *Error {
 	}
 	if t != nil {
 		var err *Error
-		if _, r.canon, err = canonicalization(t, p, r.part); err != nil {
+		if _, r.canon, err = canonicalization(t, p, r.part, ErrTransform); err != nil {
 			return err
 		}
 	} else if !allows(p.Canonicalizations, C14N10) {

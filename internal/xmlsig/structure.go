@@ -118,7 +118,7 @@ func (s *parts) takeSignedInfo(p *Policy) *Error {
 		return fail(ErrStructure, "SignedInfo", "CanonicalizationMethod and SignatureMethod expected")
 	}
 	var err *Error
-	if s.canonURI, s.canon, err = canonicalization(canon, p, "CanonicalizationMethod"); err != nil {
+	if s.canonURI, s.canon, err = canonicalization(canon, p, "CanonicalizationMethod", ErrAlgorithm); err != nil {
 		return err
 	}
 	if s.methodURI, err = algorithm(method, "SignatureMethod"); err != nil {
@@ -147,15 +147,16 @@ func algorithm(e *xmltree.Element, part string) (string, *Error) {
 }
 
 // canonicalization reads a method or transform that is a canonical form; the
-// exclusive one may have a PrefixList (Exclusive XML Canonicalization §4).
-func canonicalization(e *xmltree.Element, p *Policy, part string) (string, xmltree.Canon, *Error) {
+// exclusive one may have a PrefixList (Exclusive XML Canonicalization §4). Another
+// form is the error not.
+func canonicalization(e *xmltree.Element, p *Policy, part string, not error) (string, xmltree.Canon, *Error) {
 	uri, ok := e.Attr("", "Algorithm")
 	if !ok || len(e.Attrs) != 1 || !e.Blank() {
 		return "", xmltree.Canon{}, fail(ErrStructure, part, "one attribute Algorithm expected")
 	}
 	canon, ok := canonOf(uri)
 	if !ok || !allows(p.Canonicalizations, uri) {
-		return "", canon, fail(ErrAlgorithm, part, "canonical form %q", uri)
+		return "", canon, fail(not, part, "%q is no canonical form that is accepted", uri)
 	}
 	c := children{e.FirstChild()}
 	if canon.Exclusive {

@@ -66,7 +66,7 @@ func (v *verifier) readTimeStamp(e *xmltree.Element) (t TimeStamp, why string) {
 	t.value, t.Canonicalization = v.parts.value, C14N10
 	if m := c.take(DSNamespace, "CanonicalizationMethod"); m != nil {
 		var err *Error
-		if t.Canonicalization, t.canon, err = canonicalization(m, v.p, "SignatureTimeStamp"); err != nil {
+		if t.Canonicalization, t.canon, err = canonicalization(m, v.p, "SignatureTimeStamp", ErrAlgorithm); err != nil {
 			return t, err.Error()
 		}
 	}

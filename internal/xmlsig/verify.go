@@ -86,13 +86,9 @@ type verifier struct {
 	named      bool // the signing certificate is bound by signed properties
 }
 
-// smallDocument in octets is canonicalised in memory before it is digested;
-// larger ones are digested on the way.
-const smallDocument = 64 << 10
-
 // digest returns the digest of a canonical form; valid until the next.
 func (v *verifier) digest(at *xmltree.Element, c xmltree.Canon, h crypto.Hash) ([]byte, error) {
-	if at == nil && len(v.doc.Source) > smallDocument {
+	if at == nil || at == v.doc.Root { // large: digested on the way
 		w := h.New()
 		if err := v.doc.WriteCanonical(w, at, c); err != nil {
 			return nil, err
@@ -109,7 +105,7 @@ func (v *verifier) digest(at *xmltree.Element, c xmltree.Canon, h crypto.Hash) (
 // canonical returns a canonical form; valid until the next.
 func (v *verifier) canonical(at *xmltree.Element, c xmltree.Canon) ([]byte, error) {
 	if v.buf == nil {
-		v.buf = make([]byte, 0, min(len(v.doc.Source), smallDocument)+1024)
+		v.buf = make([]byte, 0, 4096)
 	}
 	form, err := v.doc.AppendCanonical(v.buf[:0], at, c)
 	v.buf = form

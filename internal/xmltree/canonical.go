@@ -28,7 +28,7 @@ type Canon struct {
 // at is nil. It writes in pieces, so w may well be a hash. Errors are those of w,
 // ErrRelativeNamespace and ErrInheritedBase.
 func (d *Document) WriteCanonical(w io.Writer, at *Element, c Canon) error {
-	const chunk = 8 << 10
+	const chunk = 4 << 10
 	size := d.Root.End - d.Root.Start
 	if at != nil {
 		size = at.End - at.Start

@@ -91,6 +91,7 @@ func TestCanonicalFormsAreThoseOfXmllint(t *testing.T) {
 // targets.
 var tricky = []string{
 	`<a/>`,
+	"<a b=' x\ty\nz\r\n\r'><![CDATA[x\r\ny\rz]]>u\r\nv\rw</a>",
 	"<?xml version=\"1.0\"?>\r\n<?p  data \r\n here?>\n<!-- one\r\ntwo -->\n<a>\r\nx\ry\n</a>\n<?q?><!---->",
 	`<a b="&#9;&#10;&#13;&lt;&gt;&quot;&apos;&amp;` + "\t\r\n" + `'>">&#13;&#x9;&#xA;&gt;&lt;&quot;"'></a>`,
 	`<a><![CDATA[]]><![CDATA[&<>]]&gt;]]>]]&gt;<![CDATA[]]]]><![CDATA[>]]></a>`,

@@ -1,9 +1,6 @@
 package xmltree
 
-import (
-	"strings"
-	"unicode/utf8"
-)
+import "unicode/utf8"
 
 // Classes of octets. What is above 0x7F is part of a character that was checked
 // before anything else.
@@ -95,14 +92,7 @@ func badChar(s string) int {
 	return -1
 }
 
-// lineEnds normalises line ends (XML 1.0 §2.11).
-func lineEnds(s string) string {
-	if strings.IndexByte(s, '\r') < 0 {
-		return s
-	}
-	return string(appendLineEnds(make([]byte, 0, len(s)), s))
-}
-
+// appendLineEnds normalises line ends (XML 1.0 §2.11).
 func appendLineEnds(dst []byte, s string) []byte {
 	for i := 0; i < len(s); i++ {
 		c := s[i]

@@ -147,20 +147,26 @@ func (c *checker) recipientNumbers() {
 	}
 }
 
+// inRange reports the first number that no recipient has, and the first that
+// comes twice.
 func (c *checker) inRange(component, name string, n int, list ...int) {
-	for i, at := range list {
+	var seen []bool
+	if len(list) > 1 {
+		seen = make([]bool, n+1)
+	}
+	for _, at := range list {
 		if at < 1 || at > n {
 			c.add(Violation, component, "EN 319 532-4 C.4.5", name+" "+strconv.Itoa(at), "1 to "+strconv.Itoa(n))
 			return
 		}
-		if i > 0 && list[i-1] >= at {
-			for _, before := range list[:i] {
-				if before == at {
-					c.add(Remark, component, "EN 319 532-4 C.3.2", name+" "+strconv.Itoa(at)+" twice", "once")
-					return
-				}
-			}
+		if seen == nil {
+			continue
 		}
+		if seen[at] {
+			c.add(Remark, component, "EN 319 532-4 C.3.2", name+" "+strconv.Itoa(at)+" twice", "once")
+			return
+		}
+		seen[at] = true
 	}
 }
 

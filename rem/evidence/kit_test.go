@@ -102,14 +102,3 @@ func TestKitParses(t *testing.T) {
 		}
 	}
 }
-
-func BenchmarkParse(b *testing.B) {
-	xml := kit(b)[0].XML
-	b.SetBytes(int64(len(xml)))
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := Parse(xml, nil); err != nil {
-			b.Fatal(err)
-		}
-	}
-}

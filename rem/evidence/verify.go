@@ -66,6 +66,11 @@ func Verify(ctx context.Context, xml []byte, o *VerifyOptions) (*Evidence, *Repo
 	if err != nil {
 		return nil, nil, err
 	}
+	return e, verify(doc, e, o), nil
+}
+
+// verify judges a value by the tree that it was read from.
+func verify(doc *xmltree.Document, e *Evidence, o *VerifyOptions) *Report {
 	v := verifier{o: o, e: e, r: &Report{}}
 	v.r.Checks = v.r.checks[:]
 	v.r.Findings = append(v.r.Findings, e.Findings...)
@@ -76,7 +81,7 @@ func Verify(ctx context.Context, xml []byte, o *VerifyOptions) (*Evidence, *Repo
 	v.profile()
 	v.timestampCheck()
 	v.sum()
-	return e, v.r, nil
+	return v.r
 }
 
 type verifier struct {
@@ -330,7 +335,7 @@ func (v *verifier) sum() {
 		r.Integrity = trust.Invalid
 	}
 	r.Conformance = verdict(r.checks[atProfile].Status)
-	if r.TimeStamp == nil && v.p.baseline && r.Conformance == trust.Valid {
+	if v.signed != nil && r.TimeStamp == nil && v.p.baseline && r.Conformance == trust.Valid {
 		r.Conformance = verdict(r.checks[atTimestamp].Status)
 	}
 	r.Trust = verdict(r.checks[atChain].Status)

@@ -2,11 +2,13 @@ package remtest
 
 import (
 	"bytes"
+	"context"
 	"slices"
 	"strings"
 
 	"github.com/certmail/certmail/internal/testpki"
 	"github.com/certmail/certmail/rem"
+	"github.com/certmail/certmail/rem/evidence"
 	"github.com/certmail/certmail/trust"
 )
 
@@ -44,6 +46,39 @@ func oddFixtures() []fixture {
 		receipt("bare-sender", "REM-MD08 with a bare address", unsigned(d1, "REM-MD08: <"+anna+">", "REM-MD08: "+anna)),
 		receipt("more-headers", "fields that programs on the way added", unsigned(d1, "MIME-Version: 1.0\r\nContent-Type: multipart/signed",
 			"X-Spam-Status: No\r\nREM-G99: x\r\nMIME-Version: 1.0\r\nContent-Type: multipart/signed")),
+		receipt("pdf-evidence", "the evidence as PDF, too", composed(d1, func(s *sealer, of *node, d *draft) ([]byte, error) {
+			d.frame = func(f *rem.Frame) { f.PDF = []rem.PDFEvidence{{Event: d.facts[0].Event, Data: []byte("%PDF-1.7\n")}} }
+			return s.compose(of, d, d.documents, s.signers[of])
+		})),
+		receipt("extension-part", "an extension part of the provider's own", composed(d1, func(s *sealer, of *node, d *draft) ([]byte, error) {
+			d.frame = func(f *rem.Frame) {
+				f.Extensions = []rem.ExtensionPart{{Name: "dati.xml", Type: "application/xml", Code: "E01", Namespace: "urn:example:dati", Data: []byte("<dati/>")}}
+			}
+			return s.compose(of, d, d.documents, s.signers[of])
+		})),
+		receipt("time-with-fraction", "EventTime with a fraction of a second and an offset", resigned(d1, func(xml []byte) ([]byte, error) {
+			xml, err := replaceOnce(xml, "<EventTime>2026-03-02T08:", "<EventTime>2026-03-02T09:")
+			if err != nil {
+				return nil, err
+			}
+			return replaceOnce(xml, "Z</EventTime>", ".25+01:00</EventTime>")
+		})),
+		receipt("next-evidence-version", "evidence of the next edition of EN 319 522-3", resigned(d1, func(xml []byte) ([]byte, error) {
+			return replaceOnce(xml, "EN319522v1.1.1", "EN319522v1.2.1")
+		})),
+		receipt("other-words", "a reason with other words under the same URI", resigned(d1, func(xml []byte) ([]byte, error) {
+			return replaceOnce(xml, "Message successfully consigned to the recipient", "REM message consigned to the recipient")
+		})),
+		receipt("other-legal-name", "the issuer's LegalName is not that of the trusted list, which alone tells", spoiledBy(Fault{Kind: WrongName, Message: KindReceipt, Event: evidence.ContentConsignment})),
+		{file: "odd/rem-payload", kind: KindPayload, note: "an original without evidence, which the baseline does not use", write: func(s *studio) ([]byte, error) {
+			m, err := s.take(dispatch)
+			if err != nil {
+				return nil, err
+			}
+			seal := m.n.public.s
+			d := &draft{kind: KindPayload, t: &transaction{identifier: "D1.payload@fixtures.example"}, submitted: mailOf(anna, bruno, "ciao")}
+			return seal.compose(m.n.nodes[0], d, nil, seal.signers[m.n.nodes[0]])
+		}},
 		{file: "odd/rem-dispatch-lf", kind: KindDispatch, note: "stored with bare LF line ends", write: func(s *studio) ([]byte, error) {
 			m, err := s.take(dispatch)
 			if err != nil {
@@ -58,6 +93,28 @@ func oddFixtures() []fixture {
 		{file: "odd/rem-no-headers", kind: KindReceipt, open: trust.CheckHeaders, note: "the REM-* fields of the header were lost on the way; what is signed is whole", write: func(s *studio) ([]byte, error) {
 			return s.withoutField(d1, "REM-")
 		}},
+	}
+}
+
+// resigned changes evidence, and signs evidence and message anew.
+func resigned(name string, change func(xml []byte) ([]byte, error)) func(s *studio) ([]byte, error) {
+	return func(s *studio) ([]byte, error) {
+		m, err := s.take(name)
+		if err != nil {
+			return nil, err
+		}
+		seal, leaf := m.seal()
+		return seal.withEvidence(m.Data, leaf, func(xml []byte) ([]byte, error) {
+			i, j := bytes.Index(xml, []byte("<ds:Signature ")), bytes.LastIndex(xml, []byte("</ds:Signature>"))
+			if i < 0 || j < 0 {
+				return nil, errUnchanged
+			}
+			xml, err := change(slices.Concat(xml[:i], xml[j+len("</ds:Signature>"):]))
+			if err != nil {
+				return nil, err
+			}
+			return evidence.Sign(context.Background(), xml, &evidence.Signer{Key: leaf.Key, Certificate: leaf.Certificate, Chain: leaf.Chain, TimeStamp: seal.ca.tsa, Now: seal.n.Now})
+		})
 	}
 }
 

@@ -38,7 +38,15 @@ func tamperedFixtures() []fixture {
 		row("dispatch-foreign-time-stamp", dispatch, ForeignTimeStamp, trust.CheckEvidenceTimestamp, "dispatch: the time-stamp is one of another signature"),
 		row("receipt-expired-signer", d1, ExpiredCertificate, trust.CheckSignerChain, receipt+": the certificate had expired the day before"),
 		open(row("receipt-unknown-signer", d1, WrongSigner, "", receipt+": signed in the provider's name by somebody whom nobody knows"), trust.CheckSignerChain),
-		open(row("receipt-no-time-stamp", d1, NoTimeStamp, "", receipt+": no time-stamp, which the baseline wants"), trust.CheckEvidenceTimestamp),
+		row("receipt-no-time-stamp", d1, NoTimeStamp, trust.CheckEvidenceTimestamp, receipt+": no time-stamp, which the baseline requires"),
+		{file: "tampered/rem-receipt-other-address", kind: KindReceipt, fails: trust.CheckSignerAddress, note: receipt + ": signed with the certificate of another provider",
+			write: composed("D.1/RD01", func(s *sealer, of *node, d *draft) ([]byte, error) {
+				return s.compose(of, d, d.documents, s.signers[s.other(of)])
+			})},
+		{file: "tampered/rem-receipt-two-signers", kind: KindReceipt, fails: trust.CheckEvidenceSignature, note: receipt + ": the evidence of one provider in the message of another",
+			write: composed("D.1/RD01", func(s *sealer, of *node, d *draft) ([]byte, error) {
+				return s.compose(s.other(of), d, d.documents, s.signers[s.other(of)])
+			})},
 		{file: "tampered/rem-receipt-second-signature", kind: KindReceipt, fails: trust.CheckEvidenceSignature, note: receipt + ": the evidence has a second ds:Signature",
 			write: bent("D.1/RD01", func(xml []byte) ([]byte, error) {
 				i, j := bytes.LastIndex(xml, []byte("<ds:Signature ")), bytes.LastIndex(xml, []byte("</tns:Evidence>"))
@@ -91,6 +99,33 @@ func bent(name string, change func(xml []byte) ([]byte, error)) func(s *studio) 
 		seal, leaf := m.seal()
 		return seal.withEvidence(m.Data, leaf, change)
 	}
+}
+
+// composed writes a message anew, out of what it holds.
+func composed(name string, write func(s *sealer, of *node, d *draft) ([]byte, error)) func(s *studio) ([]byte, error) {
+	return func(s *studio) ([]byte, error) {
+		m, err := s.take(name)
+		if err != nil {
+			return nil, err
+		}
+		seal := m.n.public.s
+		c, err := seal.read(m.Data)
+		if err != nil {
+			return nil, err
+		}
+		d := &draft{kind: m.Kind, t: c.t, facts: c.facts, documents: c.documents, to: []string{c.t.sender.Address}, id: "R1." + fileName(name) + "@fixtures.example"}
+		return write(seal, m.n.byDomain[c.facts[0].Provider], d)
+	}
+}
+
+// other is another provider.
+func (s *sealer) other(of *node) *node {
+	for _, n := range s.n.nodes {
+		if n != of {
+			return n
+		}
+	}
+	return of
 }
 
 // between is what stands between two marks, "" without them.

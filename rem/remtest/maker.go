@@ -1,5 +1,7 @@
 package remtest
 
+import "github.com/certmail/certmail/rem"
+
 // Kind is what a message is (EN 319 532-1 §3), or "ordinary".
 type Kind string
 
@@ -51,6 +53,8 @@ type draft struct {
 	// toOrdinary marks a dispatch with recipients outside REM, fromOrdinary one
 	// around ordinary mail.
 	toOrdinary, fromOrdinary bool
+	// frame changes what all messages of a provider have in common.
+	frame func(*rem.Frame)
 }
 
 // content is what was read out of a message.

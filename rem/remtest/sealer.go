@@ -63,12 +63,15 @@ func mailbox(a mail.Address) envelope.Mailbox {
 func (s *sealer) frame(of *node, d *draft) rem.Frame {
 	at := s.n.Now()
 	f := rem.Frame{Service: rem.Service{Name: of.config.Name, Address: of.address()}, Time: at, Random: of.random}
-	if d.kind != KindReceipt || d.facts[0].Event != evidence.SubmissionAcceptance {
+	if d.kind != KindReceipt || len(d.facts) == 0 || d.facts[0].Event != evidence.SubmissionAcceptance {
 		f.RelayDate = at
 	}
 	f.Policies = []string{policyBaseline, policyDomain}
 	if of.config.Profile == Italian {
 		f.Policies[1] = policyItaly
+	}
+	if d.frame != nil {
+		d.frame(&f)
 	}
 	return f
 }
@@ -89,6 +92,12 @@ func (s *sealer) compose(of *node, d *draft, documents [][]byte, leaf *testpki.L
 			return nil, err
 		}
 		err = rem.WriteDispatch(&out, &rem.Dispatch{Frame: s.frame(of, d), Original: p, Evidence: documents, External: d.fromOrdinary, RelayToNonERDS: d.toOrdinary}, signer)
+	case KindPayload:
+		var p *rem.Prepared
+		if p, err = s.prepared(d.t, d.submitted); err != nil {
+			return nil, err
+		}
+		err = rem.WritePayload(&out, &rem.Payload{Frame: s.frame(of, d), Original: p}, signer)
 	case KindReceipt:
 		err = rem.WriteReceipt(&out, &rem.Receipt{Frame: s.frame(of, d), MessageID: d.id, To: to, Sender: mailbox(d.t.sender), Evidence: documents}, signer)
 	case KindNotification:
