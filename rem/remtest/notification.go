@@ -125,19 +125,13 @@ func (of *node) notified(c *charge, number int, f *Fact) {
 	n, s := of.net, c.state(number)
 	first := !s.heard
 	s.heard = true
-	if !s.asking || s.closed {
+	if !s.asking || s.closed || !first {
 		return
 	}
-	if f.Event == evidence.NotificationForAcceptanceFailure {
-		s.closed = first || s.closed // a reminder that fails ends nothing
-		return
-	}
-	if !first {
-		return
-	}
-	// The period runs from the first notification that came (RC09).
+	// The period runs from the first notification (RC09), also where that
+	// failed: it ends the wait.
 	n.plan(f.Time.Add(n.opt.Policy.AnswerWait), true, func() { of.expire(c, number) })
-	if a := n.answerOf(c.t.address(number)); a != nil && a.Reply != "" {
+	if a := n.answerOf(c.t.address(number)); a != nil && a.Reply != "" && f.Event == evidence.NotificationForAcceptance {
 		n.later(max(a.After-n.Now().Sub(f.Time), 0), func() { _ = of.answered(c, number, a.Reply) })
 	}
 }

@@ -171,7 +171,7 @@ func holdPromises(t *testing.T, n *Network, name string) {
 			if r.Certified {
 				require.Equal(t, r.Placed, had[evidence.ContentConsignment], "what is placed is attested\n%s", text)
 				ends := had[evidence.ContentConsignment] + had[evidence.ContentConsignmentFailure] + had[evidence.RelayFailure] +
-					had[evidence.ConsignmentRejection] + had[evidence.AcceptanceRejectionExpiry] + had[evidence.NotificationForAcceptanceFailure]
+					had[evidence.ConsignmentRejection] + had[evidence.AcceptanceRejectionExpiry]
 				require.NotZero(t, ends, "every recipient has an end\n%s", text)
 				require.Zero(t, had[evidence.RelayToNonERDS]+had[evidence.RelayToNonERDSFailure], text)
 			} else {

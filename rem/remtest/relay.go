@@ -156,13 +156,10 @@ func (of *node) hearNotification(c *charge, number int, f *Fact) {
 		return
 	}
 	switch f.Event {
-	case evidence.NotificationForAcceptance:
-		s.heard = true
+	case evidence.NotificationForAcceptance, evidence.NotificationForAcceptanceFailure:
 		s.deadline = f.Time.Add(p.AnswerWait + p.ConsignmentWait)
 	case evidence.ConsignmentAcceptance:
 		s.deadline = f.Time.Add(p.ConsignmentWait)
-	case evidence.NotificationForAcceptanceFailure:
-		s.closed = s.closed || !s.heard // a reminder that fails ends nothing
 	default:
 		s.closed = true
 	}
