@@ -2,6 +2,7 @@ package rem
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"fmt"
 	"io"
@@ -43,6 +44,10 @@ type Frame struct {
 	PDF []PDFEvidence
 	// Random names the boundaries; crypto/rand unless set.
 	Random io.Reader
+	// Lenient writes what no conforming service writes: evidence of another
+	// signer or of another message, header fields that table C.26 of EN 319 532-4
+	// has otherwise. It is for tests of those who have to notice.
+	Lenient bool
 }
 
 // PolicyBaseline is the URI of the REM baseline (EN 319 532-4 C.1).
@@ -139,18 +144,26 @@ func WriteDispatch(w io.Writer, d *Dispatch, s *envelope.Signer) error {
 	if len(b.documents) == 0 {
 		return buildError("a dispatch needs evidence; a payload has none")
 	}
-	switch first := b.documents[0].Event; {
-	case d.External && first != evidence.ReceivedFromNonERDS:
-		return buildError("the evidence of mail from outside is a %s, want %s", first, evidence.ReceivedFromNonERDS)
-	case !d.External && first.Code() != "" && first.Code()[0] != 'A':
-		return buildError("the first evidence is a %s, want %s", first, evidence.SubmissionAcceptance)
-	case first == evidence.SubmissionRejection:
-		return buildError("a rejected submission is not dispatched")
+	if err := b.firstFits(); err != nil && !b.Lenient {
+		return err
 	}
 	if d.RelayToNonERDS {
 		b.extra = append(b.extra, envelope.Field{Name: headerNonERDS, Value: "evidence-required"})
 	}
 	return b.dispatch(w, s)
+}
+
+// firstFits says whether the first evidence is one that a dispatch begins with.
+func (b *builder) firstFits() error {
+	switch first := b.documents[0].Event; {
+	case b.external && first != evidence.ReceivedFromNonERDS:
+		return buildError("the evidence of mail from outside is a %s, want %s", first, evidence.ReceivedFromNonERDS)
+	case !b.external && first.Code() != "" && first.Code()[0] != 'A':
+		return buildError("the first evidence is a %s, want %s", first, evidence.SubmissionAcceptance)
+	case first == evidence.SubmissionRejection:
+		return buildError("a rejected submission is not dispatched")
+	}
+	return nil
 }
 
 // WritePayload writes a payload, as WriteDispatch does.
@@ -231,16 +244,31 @@ func (b *builder) take(documents [][]byte, s *envelope.Signer) error {
 		return buildError("a time is needed")
 	}
 	for i, xml := range documents {
-		d, err := evidence.Parse(xml, nil)
+		d, r, err := evidence.Verify(context.Background(), xml, nil)
 		if err != nil {
 			return fmt.Errorf("rem: %w: evidence %d: %w", ErrBuild, i+1, err)
 		}
-		if why := b.misfit(d); why != "" {
+		if why := b.misfit(d); why != "" && !b.Lenient {
+			return buildError("evidence %d %s", i+1, why)
+		}
+		if why := notOf(r, s); why != "" && !b.Lenient {
 			return buildError("evidence %d %s", i+1, why)
 		}
 		b.documents = append(b.documents, d)
 	}
 	return nil
+}
+
+// notOf says why an evidence was not signed by who signs the message: a service
+// signs both with one certificate (EN 319 532-4 C.2.3.3.2 b.2.3.2).
+func notOf(r *evidence.Report, s *envelope.Signer) string {
+	switch {
+	case r.SignatureErr != nil:
+		return "does not verify: " + r.SignatureErr.Error()
+	case !r.Certificate.Equal(s.Certificate):
+		return "was signed by " + subject(r.Certificate) + ", the message would be by " + subject(s.Certificate)
+	}
+	return ""
 }
 
 // misfit says why an evidence cannot go into this message.

@@ -19,18 +19,18 @@ func (v *Verifier) judgeEvidence(ctx context.Context, r *Report) error {
 	r.documents = make([]*evidence.Evidence, len(m.Evidence))
 	for i := range m.Evidence {
 		e := &m.Evidence[i]
-		if e.Document == nil {
+		if e.opened == nil {
 			continue
 		}
 		o := &evidence.VerifyOptions{
-			Options: &m.opt.Evidence, Profile: v.opt.Profile, Store: v.store, TSA: v.opt.TimeStamps, At: v.opt.At,
+			Profile: v.opt.Profile, Store: v.store, TSA: v.opt.TimeStamps, At: v.opt.At,
 			FirstSeen: v.opt.FirstSeen, CRLs: v.opt.CRLs, OCSP: v.opt.OCSP,
 		}
 		if v.opt.Now != nil {
 			o.Now = v.opt.Now()
 		}
-		v.consult(o, r, e.Document.Issuer.LegalName())
-		doc, report, err := evidence.Verify(ctx, e.raw, o)
+		v.consult(o, r, e.opened)
+		doc, report, err := e.opened.Verify(ctx, o)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}

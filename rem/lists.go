@@ -33,10 +33,11 @@ func (v *Verifier) checkList(r *Report) trust.Check {
 // C.3.4 g), and whether the authority of a time-stamp was qualified (EN 319 521
 // §5.3.2). A name is any that the provider of the signing service is listed
 // under.
-func (v *Verifier) consult(o *evidence.VerifyOptions, r *Report, claimed string) {
+func (v *Verifier) consult(o *evidence.VerifyOptions, r *Report, d *evidence.Document) {
 	if v.opt.Lists == nil {
 		return
 	}
+	claimed := d.Evidence().Issuer.LegalName()
 	o.LegalName = func(signer *x509.Certificate, at time.Time) (string, bool) {
 		answer := v.opt.Lists.Judge(signer, v.bag(r), tsl.REM(), at)
 		switch {

@@ -76,7 +76,8 @@ type EvidencePart struct {
 	Document *evidence.Evidence
 	Err      error
 
-	raw []byte
+	raw    []byte
+	opened *evidence.Document
 }
 
 // Bytes returns the document exactly as it stands in the message, but for its
@@ -177,11 +178,10 @@ func (m *Message) readEvidence(i int) {
 	room := make([]byte, 0, min(e.Part.Body.Len(), size))
 	if e.raw, e.Err = e.Part.AppendBytes(room, size); e.Err != nil {
 		e.raw = nil
-	} else {
-		e.Document, e.Err = evidence.Parse(e.raw, &m.opt.Evidence)
+	} else if e.opened, e.Err = evidence.Open(e.raw, &m.opt.Evidence); e.Err == nil {
+		e.Document = e.opened.Evidence()
 	}
 	if e.Err != nil {
-		e.Document = nil
 		m.find("evidence-unreadable", where+": "+e.Err.Error())
 		return
 	}

@@ -14,8 +14,9 @@ const reconcileHelp = `usage: certmail reconcile [--json] [FLAGS] PATH… [--sen
 
 Says what became of each recipient of each message that was sent, from the
 receipts and notices (ricevute e avvisi) among the messages of PATH, PEC and REM
-alike, and which proof shows it. Every receipt is verified; one that does not hold never turns a
-light green. The order of the messages and repetitions change nothing.
+alike, and which proof shows it. Every receipt is verified; one that does not hold
+never turns a light green. The order of the messages and repetitions change
+nothing.
 
   --sent PATH           copies of the messages as they were submitted; repeatable.
                         With them, receipts for anything else are orphans, and
