@@ -2,6 +2,7 @@ package remtest
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/certmail/certmail/rem/evidence"
 )
@@ -20,12 +21,14 @@ const (
 	evidenceVersion = "EN319522v1.1.1"
 )
 
-// rules are those that evidence of a fact follows: the provider's profile or,
-// for events and reasons that it does not have, the general ones.
-func (of *node) rules(f *Fact) (p *evidence.Profile, policies []string, policy string) {
+// rules are those that evidence of a fact follows: the provider's profile, the
+// baseline for mail that came from another domain of interoperability or, for
+// events and reasons that these do not have, the general ones.
+func (of *node) rules(t *transaction, f *Fact) (p *evidence.Profile, policies []string, policy string) {
 	p, policy = evidence.PolicyIT(), policyItaly
 	known := []evidence.Origin{evidence.OriginBoth, evidence.OriginBaseline, evidence.OriginPolicyIT}
-	if of.config.Profile == Baseline {
+	foreign := t.from != nil && !slices.ContainsFunc(t.from.Policies, func(uri string) bool { return strings.HasPrefix(uri, policyItaly) })
+	if of.config.Profile == Baseline || foreign {
 		p, policy, known = evidence.Baseline(), policyDomain, known[:2]
 	}
 	all := evidence.Reasons()
@@ -39,7 +42,7 @@ func (of *node) rules(f *Fact) (p *evidence.Profile, policies []string, policy s
 // document is what the evidence of a fact says.
 func (of *node) document(t *transaction, f *Fact) (*evidence.Evidence, *evidence.Profile) {
 	n := of.net
-	p, policies, policy := of.rules(f)
+	p, policies, policy := of.rules(t, f)
 	e := &evidence.Evidence{
 		Version: evidenceVersion, ID: f.ID, Event: f.Event, Time: evidence.At(f.Time), Policies: policies,
 		Issuer: evidence.Provider(of.config.Name), MessageID: t.identifier,

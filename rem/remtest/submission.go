@@ -54,19 +54,10 @@ func (of *node) newTransaction(m *envelope.Message, from string, recipients []st
 	t.submitted = of.net.Now()
 	t.authenticated = t.submitted.Add(-sessionAge)
 	t.sender = mail.Address{Address: from}
-	list := func(field string) []*mail.Address {
-		var all []*mail.Address
-		for _, v := range m.Header.Values(field) {
-			if found, err := mail.ParseAddressList(v); err == nil {
-				all = append(all, found...)
-			}
-		}
-		return all
+	if author, err := m.Header.Author(); err == nil {
+		t.sender.Name = author.Name
 	}
-	if author := list("From"); len(author) == 1 {
-		t.sender.Name = author[0].Name
-	}
-	t.recipients = parties(list("To"), list("Cc"))
+	t.recipients = parties(m.Header.Addresses("To"), m.Header.Addresses("Cc"))
 	if len(t.recipients) == 0 { // refused below, but its evidence needs one
 		for _, r := range recipients {
 			t.recipients = append(t.recipients, party{Address: mail.Address{Address: r}})

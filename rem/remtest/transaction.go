@@ -32,10 +32,7 @@ type transaction struct {
 }
 
 // party is a recipient.
-type party struct {
-	mail.Address
-	copied bool // stands in Cc
-}
+type party struct{ mail.Address }
 
 // number returns the number of a recipient, from 1; 0 for none.
 func (t *transaction) number(address string) int {
@@ -68,29 +65,14 @@ func (t *transaction) addresses(numbers []int) []string {
 	return all
 }
 
-// header is the display form of the recipients in To, or in Cc.
-func (t *transaction) header(copied bool) []mail.Address {
-	var all []mail.Address
-	for _, p := range t.recipients {
-		if p.copied == copied {
-			all = append(all, p.Address)
-		}
-	}
-	return all
-}
-
-// parties lists the recipients as numbered: To, then Cc, each once.
-func parties(to, cc []*mail.Address) []party {
+// parties lists the recipients as they are numbered: To, then Cc, each once.
+func parties(lists ...[]string) []party {
 	var all []party
-	add := func(list []*mail.Address, copied bool) {
-		for _, a := range list {
-			if !slices.ContainsFunc(all, func(p party) bool { return receipt.SameAddress(p.Address.Address, a.Address) }) {
-				all = append(all, party{*a, copied})
-			}
+	for _, address := range slices.Concat(lists...) {
+		if !slices.ContainsFunc(all, func(p party) bool { return receipt.SameAddress(p.Address.Address, address) }) {
+			all = append(all, party{mail.Address{Address: address}})
 		}
 	}
-	add(to, false)
-	add(cc, true)
 	return all
 }
 
