@@ -85,18 +85,24 @@ func (h *Header) Addresses(name string) []string {
 	return all
 }
 
-// plainMailbox reads the two forms that providers write, an address alone and
-// a quoted name before an address in angle brackets. Everything else is left
+// plainMailbox reads the three forms that providers write: an address alone,
+// one in angle brackets, and a quoted name before that. Everything else is left
 // to the general parser.
 func plainMailbox(v string) (Mailbox, bool) {
 	if plainAddress(v) {
 		return Mailbox{Address: v}, true
 	}
-	if len(v) < 4 || v[0] != '"' || v[len(v)-1] != '>' {
+	if len(v) < 4 || v[len(v)-1] != '>' {
 		return Mailbox{}, false
 	}
-	end := strings.IndexAny(v[1:], `"\`)
-	if end < 0 || v[1+end] != '"' {
+	if v[0] == '<' && plainAddress(v[1:len(v)-1]) {
+		return Mailbox{Address: v[1 : len(v)-1]}, true
+	}
+	if v[0] != '"' {
+		return Mailbox{}, false
+	}
+	end := strings.IndexByte(v[1:], '"')
+	if end < 0 || strings.IndexByte(v[1:1+end], '\\') >= 0 {
 		return Mailbox{}, false
 	}
 	rest := strings.TrimLeft(v[2+end:], " ")

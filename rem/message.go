@@ -175,7 +175,7 @@ func (m *Message) readEvidence(i int) {
 	e := &m.Evidence[i]
 	where := "evidence " + e.label(i)
 	size := int64(m.opt.MaxEvidenceSize)
-	room := make([]byte, 0, min(e.Part.Body.Len(), size))
+	room := make([]byte, 0, min(e.Part.Body.Len()*3/4+4, size)) // most are in base64
 	if e.raw, e.Err = e.Part.AppendBytes(room, size); e.Err != nil {
 		e.raw = nil
 	} else if e.opened, e.Err = evidence.Open(e.raw, &m.opt.Evidence); e.Err == nil {

@@ -1,9 +1,7 @@
 package rem
 
 import (
-	"bytes"
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/certmail/certmail/envelope"
@@ -26,7 +24,7 @@ const (
 func Is(e *envelope.Message) bool {
 	if e.Form == envelope.FormDetached && e.Signed != nil {
 		for _, p := range e.Signed.Parts {
-			if section(p) != "" || isXML(p) && contains(p, namespaceERDS) {
+			if section(p) != "" || isXML(p) && p.BeginsWith(namespaceERDS) {
 				return true
 			}
 		}
@@ -51,17 +49,6 @@ func isXML(p *envelope.Part) bool {
 		p.Type.Value == "application/octet-stream" && strings.HasSuffix(strings.ToLower(p.Name()), ".xml")
 }
 
-// contains looks for a text near the beginning of a part.
-func contains(p *envelope.Part, text string) bool {
-	r, err := p.Content()
-	if err != nil {
-		return false
-	}
-	head := make([]byte, 2048)
-	n, _ := io.ReadFull(r, head)
-	return bytes.Contains(head[:n], []byte(text))
-}
-
 // recognise says what kind of other mail a message is that is not REM.
 func (m *Message) recognise() {
 	e := m.Envelope
@@ -72,7 +59,7 @@ func (m *Message) recognise() {
 		m.find("ts-102640", "this is REM of TS 102 640, the rules before EN 319 532, which are not supported")
 	case e.Signed != nil:
 		for _, p := range e.Signed.Parts {
-			if p.Header.Has("X-REM-Section-Type") || isXML(p) && contains(p, "http://uri.etsi.org/02640/") {
+			if p.Header.Has("X-REM-Section-Type") || isXML(p) && p.BeginsWith("http://uri.etsi.org/02640/") {
 				m.find("ts-102640", "this is REM of TS 102 640, the rules before EN 319 532, which are not supported")
 				return
 			}
@@ -132,7 +119,7 @@ func guess(p *envelope.Part, position int) string {
 	switch {
 	case p.Type.Value == "message/rfc822":
 		return sectionOriginal
-	case isXML(p) && contains(p, namespaceERDS):
+	case isXML(p) && p.BeginsWith(namespaceERDS):
 		return sectionEvidence
 	case position == 0 && (p.Type.Value == "multipart/alternative" || p.Type.Value == "text/plain" || p.Type.Value == "text/html") &&
 		p.Disposition().Value != "attachment":

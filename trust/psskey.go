@@ -1,6 +1,7 @@
 package trust
 
 import (
+	"bytes"
 	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -38,6 +39,9 @@ func withKey(c *x509.Certificate) *x509.Certificate {
 }
 
 var oidRSASSAPSS = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 10}
+
+// derRSASSAPSS is oidRSASSAPSS in DER, without its length.
+const derRSASSAPSS = "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a"
 
 // subjectKey is a SubjectPublicKeyInfo.
 type subjectKey struct {
@@ -81,7 +85,8 @@ var pssHashes = []struct {
 // pssOnly: what a key for RSASSA-PSS only signed must be signed so, with the
 // digest that the key's parameters name, if they do (RFC 4055 §1.2).
 func pssOnly(child, parent *x509.Certificate) error {
-	if parent.PublicKeyAlgorithm != x509.RSA {
+	head := parent.RawSubjectPublicKeyInfo[:min(32, len(parent.RawSubjectPublicKeyInfo))]
+	if parent.PublicKeyAlgorithm != x509.RSA || !bytes.Contains(head, []byte(derRSASSAPSS)) {
 		return nil
 	}
 	var info subjectKey

@@ -4,6 +4,8 @@ import (
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
@@ -14,6 +16,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -103,7 +106,7 @@ func TestOpenSSLJudgesOurTokens(t *testing.T) {
 	}
 	for name, c := range map[string]func(*tsptest.Config){
 		"ecdsa":   func(c *tsptest.Config) { c.Key = ellipticKey(t) },
-		"4096":    func(c *tsptest.Config) { c.Key = testpki.RSAKey(seed, "large", 4096) },
+		"4096":    func(c *tsptest.Config) { c.Key = largeKey(t) },
 		"sha-512": func(c *tsptest.Config) { c.Hash, c.Qualified = crypto.SHA512, true },
 		"plain":   func(c *tsptest.Config) { c.Accuracy = 0 },
 		"fine":    func(c *tsptest.Config) { c.Accuracy = 1234567 * time.Microsecond },
@@ -115,6 +118,16 @@ func TestOpenSSLJudgesOurTokens(t *testing.T) {
 		require.True(t, tsp.Verify(parse(t, token), full(storeOf(t, a))).Trusted, name)
 	}
 }
+
+// largeKey is a key of 4096 bits, another in each run: testpki takes its time.
+func largeKey(t testing.TB) *rsa.PrivateKey {
+	t.Helper()
+	key, err := newLargeKey()
+	require.NoError(t, err)
+	return key
+}
+
+var newLargeKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 4096) })
 
 // ellipticKey is the same P-256 key every time.
 func ellipticKey(t testing.TB) *ecdsa.PrivateKey {
@@ -172,7 +185,7 @@ func (o *openssl) tsa(key crypto.Signer, ess string) *trust.Store {
 // An authority of OpenSSL's answers our requests, and ours its requests.
 func TestOpenSSLTokens(t *testing.T) {
 	for name, key := range map[string]crypto.Signer{
-		"rsa": testpki.RSAKey(seed, "openssl", 2048), "rsa-4096": testpki.RSAKey(seed, "large", 4096), "ecdsa": ellipticKey(t),
+		"rsa": testpki.RSAKey(seed, "openssl", 2048), "rsa-4096": largeKey(t), "ecdsa": ellipticKey(t),
 	} {
 		for _, ess := range []string{"sha1", "sha256", "sha512"} {
 			t.Run(name+" "+ess, func(t *testing.T) {

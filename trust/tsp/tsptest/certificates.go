@@ -36,7 +36,6 @@ func (a *Authority) certify() {
 	if key, ok := a.key.(*ecdsa.PrivateKey); ok {
 		a.key = deterministic{key}
 	}
-	now := c.Clock().UTC().Truncate(time.Second)
 	a.signer = issue(issuer, a.key.Public(), c.Name, signerSerial, func(t *x509.Certificate) {
 		if !c.NotBefore.IsZero() {
 			t.NotBefore = c.NotBefore
@@ -44,7 +43,7 @@ func (a *Authority) certify() {
 		if !c.NotAfter.IsZero() {
 			t.NotAfter = c.NotAfter
 		}
-		bend(t, fault, now)
+		bend(t, fault)
 	})
 	stranger := issue(issuer, testpki.RSAKey(seed, "stranger "+c.Name, 2048).Public(), c.Name+" Stranger", signerSerial+1, nil)
 	a.named = a.signer
@@ -81,12 +80,12 @@ func issue(issuer *testpki.Authority, public crypto.PublicKey, name string, seri
 	}).Certificate
 }
 
-func bend(t *x509.Certificate, fault Fault, now time.Time) {
+func bend(t *x509.Certificate, fault Fault) {
 	switch fault {
 	case Expired:
-		t.NotAfter = now.Add(-24 * time.Hour)
+		t.NotAfter = t.NotBefore.Add(time.Second)
 	case NotYetValid:
-		t.NotBefore = now.Add(24 * time.Hour)
+		t.NotBefore = t.NotAfter.Add(-time.Second)
 	case UsageMissing:
 		t.ExtraExtensions = nil
 	case UsageNotCritical:

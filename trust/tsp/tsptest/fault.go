@@ -15,7 +15,8 @@ const (
 	// OtherNonce and OtherPolicy: not those that were asked.
 	OtherNonce  Fault = "other-nonce"
 	OtherPolicy Fault = "other-policy"
-	// Expired and NotYetValid: the certificate was not in force at the time.
+	// Expired and NotYetValid: the certificate is in force only for the first,
+	// or the last, second of its time.
 	Expired     Fault = "expired"
 	NotYetValid Fault = "not-yet-valid"
 	// UsageMissing, UsageNotCritical, UsageNotAlone and UsageMail: the
