@@ -82,6 +82,7 @@ func TestDeviations(t *testing.T) {
 			require.Equal(t, c.erds, e.worst(GenericERDS(), ""), e.Check(GenericERDS()))
 			_, err := e.Marshal(PolicyIT())
 			require.Equal(t, c.it > Remark, err != nil)
+			require.Equal(t, c.component != "" || c.it > Remark, len(e.Check(PolicyIT())) > 0)
 			for _, d := range e.Check(PolicyIT()) {
 				if c.component != "" {
 					require.Equal(t, c.component, d.Component, d.String())
@@ -89,6 +90,17 @@ func TestDeviations(t *testing.T) {
 				require.NotEmpty(t, d.Clause)
 			}
 		})
+	}
+	// What REM-Policy-IT would say for another reason too.
+	for _, change := range []func(*Assurance){
+		func(a *Assurance) { a.Global.Policy = "" },
+		func(a *Assurance) { a.Authentication.Method = "" },
+		func(a *Assurance) { a.Authentication = nil },
+	} {
+		e := base()
+		change(e.Sender.Assurance)
+		require.Len(t, e.Check(Baseline()), map[bool]int{true: 1, false: 2}[e.Sender.Assurance.Authentication != nil && e.Sender.Assurance.Authentication.Method != ""])
+		refusedFor(t, Baseline(), e, "I10")
 	}
 	// What only the generic rules know.
 	e := contentConsignment()

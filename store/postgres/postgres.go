@@ -77,6 +77,12 @@ func Open(ctx context.Context, conninfo string, opt *Options) (Store, error) {
 	return Store{s}, nil
 }
 
+// Blobs keeps bytes of up to 64 KiB in the database, wherever the workers are:
+// receipts and most messages are as small, and many of them become durable in
+// one transaction. Larger ones go to large, a store.Folder that all workers see,
+// say, where it also looks for what the database does not have.
+func (s Store) Blobs(large store.Blobs) store.PackedBlobs { return sqlstore.NewBlobs(s.Store, large) }
+
 // durable makes commits of a connection wait for the disk.
 func durable(ctx context.Context, c *pgx.Conn) error {
 	_, err := c.Exec(ctx, `SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'`)
