@@ -211,9 +211,15 @@ func (o *Outbox) poke(account string) {
 func (o *Outbox) Pause(account string) error { return o.set(account, func(b *box) { b.paused = true }) }
 
 // Resume goes on with an account that was paused, or suspended because its
-// login was refused: when the owner has given a new password, say.
+// login was refused: when the owner has given a new password, say. A sender
+// that stops by itself after a refused login and has a method Resume(), as that
+// of transport/smtp, is told to go on as well.
 func (o *Outbox) Resume(account string) error {
-	err := o.set(account, func(b *box) { b.paused, b.suspended = false, nil })
+	var sender transport.Sender
+	err := o.set(account, func(b *box) { b.paused, b.suspended, sender = false, nil, b.sender })
+	if r, ok := sender.(interface{ Resume() }); ok {
+		r.Resume()
+	}
 	o.poke(account)
 	return err
 }

@@ -12,6 +12,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -62,7 +63,9 @@ func Open(ctx context.Context, conninfo string, opt *Options) (Store, error) {
 	}
 	config, err := pgx.ParseConfig(conninfo)
 	if err != nil {
-		return Store{}, fmt.Errorf("postgres: open: %w", err)
+		// The error quotes the string, of which it hides not every password, and
+		// holds all of it: only what is inside goes on.
+		return Store{}, fmt.Errorf("postgres: open: connection string: %w", cmp.Or(errors.Unwrap(err), store.ErrInvalid))
 	}
 	db := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(durable))
 	db.SetMaxOpenConns(o.Conns)

@@ -25,12 +25,14 @@ func TestPasswordIsNotShown(t *testing.T) {
 		"host=127.0.0.1 port=x user=anna password='" + secret + "'",
 		"host=127.0.0.1 user=anna password='" + secret,
 		"host=127.0.0.1 user=anna password=" + secret + " nonsense",
+		"host=127.0.0.1 port=x user=anna password = " + secret,
+		"host=127.0.0.1 port=x user=anna password = '" + secret + "'",
 	} {
 		s, err := postgres.Open(t.Context(), conninfo, nil)
 		require.Error(t, err, conninfo)
 		shown := fmt.Sprintf("%v %+v %#v %v %+v %#v", s, s, s, &s, &s, &s)
 		for e := err; e != nil; e = errors.Unwrap(e) {
-			shown += fmt.Sprintf("%v %+v", e, e)
+			shown += fmt.Sprintf("%v %+v %#v", e, e, e)
 		}
 		require.NotContains(t, shown, secret, conninfo)
 	}

@@ -68,7 +68,7 @@ func (m *Mailbox) dial(ctx context.Context) (*session, error) {
 	if m.opt.StartTLS {
 		if err := startTLS(raw, m.opt.Timeout); err != nil {
 			_ = raw.Close()
-			return nil, &lost{fmt.Errorf("STARTTLS: %w", err), !errors.Is(err, ErrNoStartTLS)}
+			return nil, &lost{fmt.Errorf("STARTTLS: %w", tooSlow(ctx, err)), !errors.Is(err, ErrNoStartTLS)}
 		}
 		w.greeting = []byte("* OK TLS\r\n")
 	}
