@@ -57,7 +57,7 @@ func EventsOf(d *evidence.Evidence, p receipt.Proof) []receipt.Event {
 		return nil // ReceivedFromNonERDS is about mail that we did not send
 	}
 	e := receipt.Event{
-		System: receipt.REM, Kind: meanings[i].kind, Identifier: bare(d.MessageID), Sender: d.Sender.Address(), Subject: d.Subject(),
+		System: receipt.REM, Kind: meanings[i].kind, Identifier: bare(d.MessageID), Sender: address(&d.Sender), Subject: d.Subject(),
 		Time: d.Time.UTC, Issuer: d.Issuer.LegalName(), Reason: ReasonOf(d), Proof: p,
 	}
 	if d.Content != nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -19,11 +20,9 @@ import (
 // panic, within the limits; what is handed out are the bytes that came in; and
 // nothing that a store without anchors judges is valid.
 func FuzzMessage(f *testing.F) {
-	w := newWorld(f)
-	acceptance := w.evidence(evidence.SubmissionAcceptance, w.alfa, "RA01")
-	f.Add(w.dispatch(acceptance))
-	f.Add(w.receipt(w.alfa, acceptance, acceptance))
-	f.Add(w.receipt(w.beta, w.evidence(evidence.ContentConsignmentFailure, w.beta, "RD04")))
+	for _, message := range fuzzSeeds(f) {
+		f.Add(message)
+	}
 	f.Add([]byte("REM-MessageType: x\r\nFrom: a@x.example\r\nContent-Type: multipart/signed; boundary=b\r\n\r\n--b\r\n\r\n--b--\r\n"))
 	v := rem.NewVerifier(nil, nil)
 	opt := &rem.Options{MaxEvidence: 4, MaxEvidenceSize: 1 << 16, Envelope: envelope.Options{MaxParts: 64}}
@@ -72,6 +71,35 @@ func FuzzMessage(f *testing.F) {
 		_ = rem.Transactions(r.Records("x")...)
 	})
 }
+
+// fuzzSeeds are messages of every kind with evidence and signatures that are
+// none: keys would take every worker longer to make than it has.
+func fuzzSeeds(f *testing.F) (all [][]byte) {
+	f.Helper()
+	e, err := evidence.New(evidence.ContentConsignment, submitted, "RD01")
+	if err != nil {
+		f.Fatal(err)
+	}
+	e.ID, e.MessageID, e.Sender, e.Recipients = "e@x.example", newID, evidence.Mailbox(anna), []evidence.User{evidence.Mailbox(ufficio)}
+	xml, _, err := e.MarshalLenient(evidence.Baseline())
+	if err != nil {
+		f.Fatal(err)
+	}
+	const part = "--m\r\nREM-Section-Type: rem_message/"
+	evidencePart := part + "xml_evidence\r\nContent-Type: application/xml; name=\"ContentConsignment.xml\";\r\nContent-Transfer-Encoding: base64\r\n\r\n" + string(base64Lines(xml)) + "\r\n"
+	originalPart := part + "original\r\nContent-Type: message/rfc822\r\n\r\n" + crlf(offer) + "\r\n"
+	for kind, parts := range map[string]string{
+		"dispatch": originalPart + evidencePart, "payload": originalPart, "receipt": evidencePart + evidencePart, "notification": part + "extension\r\n\r\nx\r\n",
+	} {
+		all = append(all, []byte("From: <rem@x.example>\r\nREM-MessageType: "+typeURI+kind+"\r\nREM-Evidence-ID: <e@x.example>\r\nREM-MD08: <a@x.example>\r\n"+
+			"Content-Type: multipart/signed; boundary=s; micalg=sha-256\r\n\r\n--s\r\nContent-Type: multipart/mixed; boundary=m\r\n\r\n"+
+			part+"introduction\r\n\r\nciao\r\n"+parts+"--m--\r\n--s\r\nContent-Type: application/pkcs7-signature\r\nContent-Transfer-Encoding: base64\r\n\r\nMIIB\r\n--s--\r\n"))
+	}
+	slices.SortFunc(all, bytes.Compare)
+	return all
+}
+
+const typeURI = "http://uri.etsi.org/19522/v1#/ERDMessageType/"
 
 // FuzzPrepare: what is prepared has only CR LF line ends and one Message-ID,
 // its digest is that of its bytes, and preparing it again with the same id
