@@ -77,6 +77,9 @@ var rules = []rule{
 
 	{pkg: "pec/pectest/pecweb", own: []string{"daticert", "envelope", "receipt", "trust", "pec", "pec/pectest"}, std: []string{"net", "net/http"}}, // a web site
 
+	{pkg: "sdi", own: []string{"daticert", "envelope", "receipt", "trust", "pec", "internal/..."}, third: []string{xNet, xText}},
+	{pkg: "sdi/sditest", own: []string{"sdi", "internal/..."}},
+
 	// The command line holds no logic of its own: public packages and its own rooms.
 	{pkg: "cmd/certmail", own: []string{"PUBLIC", "cmd/certmail/internal/..."}, std: []string{"os/exec"}}, // the command that gives a password
 	{pkg: "cmd/certmail/internal/...", own: []string{"PUBLIC", "cmd/certmail/internal/..."}},
