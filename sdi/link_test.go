@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	receipts "github.com/certmail/certmail/receipt"
+	"github.com/certmail/certmail/receipt"
 	"github.com/certmail/certmail/sdi"
 )
 
@@ -135,20 +135,20 @@ func lotOutcome(result, number string) sdi.Notice {
 // PEC delivered it to SDI: that is no delivery to the customer, and the other
 // way round.
 func TestSDI_TwoLevels(t *testing.T) {
-	carried := func(s receipts.Status) []sdi.Carriage {
+	carried := func(s receipt.Status) []sdi.Carriage {
 		return []sdi.Carriage{{MessageID: "<" + clientID + ">", Identifier: pecID, Recipient: "sdi01@pec.fatturapa.it", Status: s, Accepted: at}}
 	}
 	for _, c := range []struct {
-		pec     receipts.Status
+		pec     receipt.Status
 		notices []sdi.Notice
 		want    sdi.State
 	}{
-		{receipts.StatusDelivered, nil, sdi.StateWaiting},
-		{receipts.StatusFailed, nil, sdi.StateWaiting},
-		{receipts.StatusAccepted, []sdi.Notice{notice(sdi.RC, nil)}, sdi.StateDelivered},
-		{receipts.StatusDelivered, []sdi.Notice{notice(sdi.NS, nil)}, sdi.StateRejected},
-		{receipts.StatusFailed, []sdi.Notice{notice(sdi.RC, nil)}, sdi.StateConflict},
-		{receipts.StatusFailed, []sdi.Notice{notice(sdi.RC, func(n *sdi.Notice) { n.Verified = false })}, sdi.StateWaiting},
+		{receipt.StatusDelivered, nil, sdi.StateWaiting},
+		{receipt.StatusFailed, nil, sdi.StateWaiting},
+		{receipt.StatusAccepted, []sdi.Notice{notice(sdi.RC, nil)}, sdi.StateDelivered},
+		{receipt.StatusDelivered, []sdi.Notice{notice(sdi.NS, nil)}, sdi.StateRejected},
+		{receipt.StatusFailed, []sdi.Notice{notice(sdi.RC, nil)}, sdi.StateConflict},
+		{receipt.StatusFailed, []sdi.Notice{notice(sdi.RC, func(n *sdi.Notice) { n.Verified = false })}, sdi.StateWaiting},
 	} {
 		sent := sentInvoice()
 		sent.Identifier = "" // known from the carriage
@@ -163,7 +163,7 @@ func TestSDI_TwoLevels(t *testing.T) {
 			require.Equal(t, []string{"outcome-without-delivery"}, conflictCodes(life.Conflicts))
 		}
 	}
-	l := sdi.Link(sdi.Facts{Carriage: carried(receipts.StatusDelivered)})
+	l := sdi.Link(sdi.Facts{Carriage: carried(receipt.StatusDelivered)})
 	require.Len(t, l.Unused, 1)
 }
 
@@ -215,7 +215,7 @@ func TestSDI_LinkByNumber(t *testing.T) {
 
 func TestSDI_LinkDoesNotDependOnOrder(t *testing.T) {
 	facts := sdi.Facts{Sent: []sdi.Sent{sentInvoice(), {FileName: "IT01234567890_00002.xml", MessageID: "b@x.example"}, {FileName: invoiceName, MessageID: clientID, Source: "copy"}},
-		Carriage: []sdi.Carriage{{MessageID: clientID, Status: receipts.StatusDelivered, Recipient: "a@b.example"}, {MessageID: "b@x.example", Status: receipts.StatusFailed}, {MessageID: "c", Status: receipts.StatusFailed}}}
+		Carriage: []sdi.Carriage{{MessageID: clientID, Status: receipt.StatusDelivered, Recipient: "a@b.example"}, {MessageID: "b@x.example", Status: receipt.StatusFailed}, {MessageID: "c", Status: receipt.StatusFailed}}}
 	for i, typ := range sdi.Types() {
 		facts.Notices = append(facts.Notices, notice(typ, func(n *sdi.Notice) {
 			n.Time = at.Add(time.Duration(i%3) * time.Hour)

@@ -79,7 +79,7 @@ func metadata(t testing.TB, n *sdi.Notification) file {
 	return file{"IT01234567890_00001_MT_001.xml", notification(t, n)}
 }
 
-func receipt(t testing.TB) file {
+func receiptFile(t testing.TB) file {
 	return file{"IT01234567890_00001_RC_001.xml", notification(t, &sdi.Notification{Type: sdi.RC, Channel: sdi.ChannelPrivate, ID: "42", FileName: invoiceName, MessageID: "1"})}
 }
 
@@ -125,7 +125,7 @@ func TestSDI_IncomingInvoice(t *testing.T) {
 
 func TestSDI_NotificationFromSDI(t *testing.T) {
 	c := newCircuit(t)
-	data := c.send(t, sditest.Address(1), anna, "Ricevuta di consegna 42", receipt(t))
+	data := c.send(t, sditest.Address(1), anna, "Ricevuta di consegna 42", receiptFile(t))
 	m := c.inspect(t, data, true)
 	require.Empty(t, m.Findings)
 	f := m.Notifications()[0]
@@ -156,12 +156,12 @@ func TestSDI_NotificationFromSDI(t *testing.T) {
 
 func TestSDI_ReportOfAnotherMessage(t *testing.T) {
 	c := newCircuit(t)
-	genuine, err := pec.ParseBytes(c.send(t, sditest.Address(1), anna, "Ricevuta di consegna 42", receipt(t)), nil)
+	genuine, err := pec.ParseBytes(c.send(t, sditest.Address(1), anna, "Ricevuta di consegna 42", receiptFile(t)), nil)
 	require.NoError(t, err)
 	r, err := c.Verifier().Verify(context.Background(), genuine)
 	require.NoError(t, err)
 	require.NoError(t, r.Err())
-	other, err := pec.ParseBytes(c.send(t, lookAlike, anna, "Ricevuta di consegna 42", receipt(t)), nil)
+	other, err := pec.ParseBytes(c.send(t, lookAlike, anna, "Ricevuta di consegna 42", receiptFile(t)), nil)
 	require.NoError(t, err)
 	_, err = sdi.Inspect(other, r, c.opt)
 	require.ErrorIs(t, err, sdi.ErrReport)
@@ -178,8 +178,8 @@ func TestSDI_NotFromSDI(t *testing.T) {
 		files             []file
 		codes             []string
 	}{
-		"look-alike sender":     {lookAlike, anna, "Ricevuta di consegna 42", []file{receipt(t)}, []string{"sdi-look-alike-sender", "sdi-content-from-non-sdi-sender"}},
-		"forwarded":             {anna, lookAlike, "Fwd", []file{receipt(t)}, []string{"sdi-content-from-non-sdi-sender"}},
+		"look-alike sender":     {lookAlike, anna, "Ricevuta di consegna 42", []file{receiptFile(t)}, []string{"sdi-look-alike-sender", "sdi-content-from-non-sdi-sender"}},
+		"forwarded":             {anna, lookAlike, "Fwd", []file{receiptFile(t)}, []string{"sdi-content-from-non-sdi-sender"}},
 		"metadata":              {anna, lookAlike, "Invio File 42", []file{metadata(t, &sdi.Notification{ID: "42", FileName: invoiceName}), invoiceFile()}, []string{"sdi-content-from-non-sdi-sender"}},
 		"subject only":          {anna, lookAlike, "Invio File 42", []file{invoiceFile()}, []string{"sdi-content-from-non-sdi-sender"}},
 		"invoice, not by SDI":   {anna, lookAlike, "Fattura", []file{invoiceFile()}, []string{"invoice-not-through-sdi"}},
@@ -201,7 +201,7 @@ func TestSDI_NotFromSDI(t *testing.T) {
 // The same in ordinary mail, with the display name that envelopes have.
 func TestSDI_OrdinaryMail(t *testing.T) {
 	c := newCircuit(t)
-	rc := receipt(t)
+	rc := receiptFile(t)
 	mail := "From: \"Per conto di: " + sditest.Address(1) + "\" <x@evil.test>\r\nTo: " + anna + "\r\nSubject: Ricevuta di consegna 42\r\nMIME-Version: 1.0\r\n" +
 		"Content-Type: application/xml; name=" + rc.name + "\r\nContent-Transfer-Encoding: 8bit\r\nContent-Disposition: attachment; filename=" + rc.name + "\r\n\r\n" + string(rc.data)
 	m := c.inspect(t, []byte(mail), true)
