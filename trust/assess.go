@@ -28,9 +28,12 @@ func (c *candidate) assess(s *Store, base []Finding) {
 // all its certificates are valid. What x509 says too little about is looked at
 // again to tell why.
 func (c *candidate) verify(s *Store) error {
-	for _, cert := range c.path[1:] {
+	for i, cert := range c.path[1:] {
 		if keyBits(cert) > maxIssuerRSA && cert.PublicKeyAlgorithm == x509.RSA {
 			return fmt.Errorf("%w: %s has an RSA key of more than %d bits", ErrAlgorithm, nameOf(cert), maxIssuerRSA)
+		}
+		if err := pssOnly(c.path[i], cert); err != nil {
+			return err
 		}
 	}
 	if c.era != nil && !s.policy.AllowSHA1Certificates {
@@ -44,7 +47,7 @@ func (c *candidate) verify(s *Store) error {
 		case c.key == nil:
 			return fmt.Errorf("%w: the certificates of the path were never valid together", ErrExpired)
 		}
-		return checkPath(c.path) // another certificate over the same key
+		return checkPath(c.path, c.purpose) // another certificate over the same key
 	}
 	roots, middle := s.poolOf(c.path[len(c.path)-1]), (*x509.CertPool)(nil)
 	if mid := c.path[1 : len(c.path)-1]; len(mid) > 0 {
@@ -53,9 +56,10 @@ func (c *candidate) verify(s *Store) error {
 			middle.AddCert(cert)
 		}
 	}
+	usage, _ := c.purpose.usage()
 	_, err := c.path[0].Verify(x509.VerifyOptions{
 		Roots: roots, Intermediates: middle, CurrentTime: c.from,
-		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageEmailProtection},
+		KeyUsages: []x509.ExtKeyUsage{usage},
 	})
 	if err == nil {
 		// x509 lets the constraint "host" also permit the hosts below it.
@@ -68,15 +72,15 @@ func (c *candidate) verify(s *Store) error {
 			return err
 		}
 		if c.usesSHA1() {
-			return checkPath(c.path)
+			return checkPath(c.path, c.purpose)
 		}
 		return fmt.Errorf("%w: %w", ErrNoPath, err)
 	}
-	return classify(err)
+	return classify(err, c.purpose)
 }
 
 // classify gives x509's errors our names.
-func classify(err error) error {
+func classify(err error, purpose Purpose) error {
 	if _, ok := errors.AsType[x509.UnhandledCriticalExtension](err); ok {
 		return ErrCriticalExtension
 	}
@@ -85,7 +89,8 @@ func classify(err error) error {
 		case x509.CANotAuthorizedForThisName, x509.TooManyConstraints, x509.UnconstrainedName, x509.NameConstraintsWithoutSANs:
 			return fmt.Errorf("%w: %s", ErrNameConstraint, invalid.Detail)
 		case x509.IncompatibleUsage, x509.CANotAuthorizedForExtKeyUsage:
-			return fmt.Errorf("%w: a certificate of the path excludes it", ErrEmailProtection)
+			_, unfit := purpose.usage()
+			return fmt.Errorf("%w: a certificate of the path excludes it", unfit)
 		case x509.NotAuthorizedToSign, x509.TooManyIntermediates:
 			return ErrNotCA
 		}
@@ -159,6 +164,9 @@ func (c *candidate) appendFindings(found []Finding) []Finding {
 		found = append(found, Finding{"unknown-ca-generation", "the certificate of " + c.anchor + ", " +
 			issuer.NotBefore.Format(time.DateOnly) + " to " + issuer.NotAfter.Format(time.DateOnly) +
 			", is none of the known ones; it is believed for its key only"})
+	}
+	if c.purpose != ForMail {
+		return found
 	}
 	if c.key.Policy != "" && !slices.ContainsFunc(leaf.Policies, func(p x509.OID) bool { return p.String() == c.key.Policy }) {
 		found = append(found, Finding{"policy-missing", "the certificate does not carry the policy " + c.key.Policy})

@@ -7,8 +7,8 @@ import (
 )
 
 // cache remembers the plans of signers that passed. It is found by the leaf's
-// bytes, hit only by the very same leaf and companions, bounded, and free of
-// locks. Since a plan follows from those bytes alone, a hit gives what a miss
+// bytes, hit only by the very same leaf, companions and purpose, bounded, and free of
+// locks. Since a plan follows from those alone, a hit gives what a miss
 // would; neither revocation nor the From address is part of it.
 //
 // It is set-associative: variants of one leaf with other companions, which
@@ -41,13 +41,13 @@ func (c *cache) set(leaf []byte) *cacheSet {
 	return &c.sets[maphash.Bytes(c.seed, tail)%uint64(len(c.sets))]
 }
 
-func (c *cache) get(leaf []byte, bag [][]byte) *plan {
+func (c *cache) get(leaf []byte, bag [][]byte, purpose Purpose) *plan {
 	if c == nil {
 		return nil
 	}
 	set := c.set(leaf)
 	for i := range set.ways {
-		if p := set.ways[i].Load(); p != nil && p.is(leaf, bag) {
+		if p := set.ways[i].Load(); p != nil && p.is(leaf, bag, purpose) {
 			return p
 		}
 	}
@@ -67,7 +67,7 @@ func (c *cache) put(p *plan) {
 	}
 	set := c.set(p.leaf)
 	for i := range set.ways {
-		if have := set.ways[i].Load(); have != nil && have.is(p.leaf, p.bag) {
+		if have := set.ways[i].Load(); have != nil && have.is(p.leaf, p.bag, p.purpose) {
 			return
 		}
 	}
@@ -79,8 +79,8 @@ func (c *cache) put(p *plan) {
 	set.ways[set.next.Add(1)%cacheWays].Store(p)
 }
 
-func (p *plan) is(leaf []byte, bag [][]byte) bool {
-	if !bytes.Equal(p.leaf, leaf) || len(p.bag) != len(bag) {
+func (p *plan) is(leaf []byte, bag [][]byte, purpose Purpose) bool {
+	if p.purpose != purpose || !bytes.Equal(p.leaf, leaf) || len(p.bag) != len(bag) {
 		return false
 	}
 	for i := range bag {

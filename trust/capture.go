@@ -51,7 +51,7 @@ func (s *Store) Capture(q Query) (*Capture, error) {
 	if len(q.Leaf) == 0 {
 		return nil, fmt.Errorf("%w: %w", ErrCapture, ErrNoCertificate)
 	}
-	p := s.newPlan(q.Leaf, q.Parsed, q.Bag)
+	p := s.newPlan(q.Leaf, q.Parsed, q.Bag, q.Purpose)
 	if p.certErr != nil {
 		return nil, fmt.Errorf("%w: %w", ErrCapture, p.certErr)
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/certmail/certmail/internal/rsakey"
 )
 
-// Certificate parses a DER certificate, which must not be modified afterwards,
+// Certificate parses a DER certificate as ParseCertificate does, which must not be modified afterwards,
 // or returns the parsed form that the store remembers from judging the same
 // bytes before. It is shared: do not modify it. Parsing says nothing about
 // trust.
@@ -22,7 +22,7 @@ func (s *Store) Certificate(der []byte) (*x509.Certificate, error) {
 			}
 		}
 	}
-	return x509.ParseCertificate(der)
+	return ParseCertificate(der)
 }
 
 // PreparedKey returns the public key of a certificate from Certificate in a
@@ -59,7 +59,7 @@ func (p *plan) preparedKey() crypto.PublicKey {
 // certificate and of all that came with it, or makes copies. They are shared:
 // do not modify them.
 func (s *Store) Intern(signer []byte, all [][]byte) ([]byte, [][]byte) {
-	if p := s.cache.get(signer, all); p != nil {
+	if p := s.cache.get(signer, all, ForMail); p != nil {
 		return p.leaf, p.bag
 	}
 	return s.copies(signer, all)

@@ -13,6 +13,7 @@
 // event and again at the present, and answers with named checks
 // (signer-chain, signer-address, provider-directory, revocation), each
 // passed, failed, unknown or skipped with its reason. Judge turns checks into
-// a verdict. Integrity of the signature is the business of the packages that
-// read messages.
+// a verdict. A Query has a Purpose: mail, or time-stamps (package tsp), whose
+// signers follow other rules. Integrity of the signature is the business of
+// the packages that read messages and tokens.
 package trust

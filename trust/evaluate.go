@@ -17,6 +17,10 @@ type Query struct {
 	// Bag are the other certificates of the message (the leaf may be among
 	// them). They help to build a path and are never believed.
 	Bag [][]byte
+	// Purpose is what the certificate must be good for: ForMail when not set.
+	// Give time-stamping authorities a Store of their own, lest their anchors
+	// be believed about mail too, and the other way round.
+	Purpose Purpose
 	// From is the addr-spec of the message's only author. An empty one leaves
 	// signer-address unknown.
 	From string
@@ -80,12 +84,12 @@ func (s *Store) Evaluate(q Query) *Signer {
 	r := &Signer{Source: SourceNone}
 	r.Checks = r.checks[:]
 	if len(q.Leaf) == 0 {
-		return r.withoutCertificate(s)
+		return r.withoutCertificate(s, q.Purpose)
 	}
-	p := s.cache.get(q.Leaf, q.Bag)
+	p := s.cache.get(q.Leaf, q.Bag, q.Purpose)
 	cached := p != nil
 	if !cached {
-		p = s.newPlan(q.Leaf, q.Parsed, q.Bag)
+		p = s.newPlan(q.Leaf, q.Parsed, q.Bag, q.Purpose)
 	}
 	event := p.at(q.At, s)
 	if event.status == Passed && !cached && s.cache != nil {
@@ -109,11 +113,19 @@ func (s *Store) Evaluate(q Query) *Signer {
 		r.Source = event.cand.source
 	}
 	r.checks[0] = Check{CheckSignerChain, event.status, event.detail}
-	r.checks[1] = r.judgeAddress(p, q.From)
+	if q.Purpose == ForMail {
+		r.checks[1] = r.judgeAddress(p, q.From)
+	} else {
+		r.checks[1] = mailOnly(CheckSignerAddress)
+	}
 	if len(event.findings) > 0 || len(r.Findings) > 0 {
 		r.Findings = append(append(make([]Finding, 0, len(event.findings)+len(r.Findings)+1), event.findings...), r.Findings...)
 	}
-	r.checks[2] = r.judgeDirectory(s, p, q)
+	if q.Purpose == ForMail {
+		r.checks[2] = r.judgeDirectory(s, p, q)
+	} else {
+		r.checks[2] = mailOnly(CheckProviderDirectory)
+	}
 	r.checks[3] = r.judgeRevocation(s, p, &q, event.cand)
 	return r
 }
@@ -130,7 +142,7 @@ func (r *Signer) Check(name string) Check {
 
 // withoutCertificate is the answer for a message that does not carry the
 // signer's certificate, when it was not supplied either.
-func (r *Signer) withoutCertificate(s *Store) *Signer {
+func (r *Signer) withoutCertificate(s *Store, purpose Purpose) *Signer {
 	missing := ErrNoCertificate.Error()
 	r.AtEvent = PathResult{Status: Unknown, Source: SourceNone, Detail: missing, Err: ErrNoCertificate}
 	r.Now = r.AtEvent
@@ -146,7 +158,15 @@ func (r *Signer) withoutCertificate(s *Store) *Signer {
 	if len(s.crls)+len(s.ocsp) == 0 {
 		r.checks[3] = Check{CheckRevocation, Skipped, noRevocation}
 	}
+	if purpose != ForMail {
+		r.checks[1], r.checks[2] = mailOnly(CheckSignerAddress), mailOnly(CheckProviderDirectory)
+	}
 	return r
+}
+
+// mailOnly is a check that does not apply to signers for other purposes.
+func mailOnly(name string) Check {
+	return Check{name, Skipped, "it applies to the signers of mail"}
 }
 
 func (r *Signer) describe(p *plan) {

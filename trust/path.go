@@ -41,6 +41,7 @@ const (
 type candidate struct {
 	path        []*x509.Certificate
 	source      Source
+	purpose     Purpose
 	key         *KeyAnchor // trusted issuing key, for SourceIssuingKey
 	era         *Era
 	public      bool // ends at a public root, through no trusted issuing key
@@ -67,9 +68,9 @@ func (e *Era) covers(t time.Time) bool {
 	return e == nil || (e.From.IsZero() || !t.Before(e.From)) && (e.Until.IsZero() || !t.After(e.Until))
 }
 
-func newCandidate(s *Store, path []*x509.Certificate, source Source) *candidate {
+func newCandidate(s *Store, path []*x509.Certificate, source Source, purpose Purpose) *candidate {
 	last := path[len(path)-1]
-	c := &candidate{path: path, source: source, anchor: nameOf(last), early: path[0], late: path[0]}
+	c := &candidate{path: path, source: source, purpose: purpose, anchor: nameOf(last), early: path[0], late: path[0]}
 	for _, cert := range path[1:] {
 		if cert.NotBefore.After(c.early.NotBefore) {
 			c.early = cert
@@ -97,20 +98,20 @@ func newCandidate(s *Store, path []*x509.Certificate, source Source) *candidate 
 			keyed = keyed || s.keyOf(cert) != nil
 			c.public = c.public || s.isPublicRoot(cert)
 		}
-		c.public = c.public && !keyed
+		c.public = c.public && !keyed && purpose == ForMail
 	}
 	return c
 }
 
 // candidates lists the paths that names allow from the leaf to what the store
 // trusts, the most telling first. Signatures are not checked yet.
-func (s *Store) candidates(leaf *x509.Certificate, leafHash [32]byte, bag []*x509.Certificate) []*candidate {
+func (s *Store) candidates(leaf *x509.Certificate, leafHash [32]byte, bag []*x509.Certificate, purpose Purpose) []*candidate {
 	var found []*candidate
 	if s.pins[leafHash] || s.isAnchor(leaf) {
-		found = append(found, newCandidate(s, []*x509.Certificate{leaf}, SourcePin))
+		found = append(found, newCandidate(s, []*x509.Certificate{leaf}, SourcePin, purpose))
 	}
-	found = append(found, s.keyCandidates(leaf, bag)...)
-	search := pathSearch{store: s, bag: bag, steps: maxPathSteps, room: maxPaths - len(found)}
+	found = append(found, s.keyCandidates(leaf, bag, purpose)...)
+	search := pathSearch{store: s, bag: bag, purpose: purpose, steps: maxPathSteps, room: maxPaths - len(found)}
 	search.extend([]*x509.Certificate{leaf})
 	slices.SortStableFunc(search.found, func(a, b *candidate) int {
 		return cmp.Or(boolCmp(a.public, b.public), boolCmp(a.era != nil, b.era != nil), cmp.Compare(len(a.path), len(b.path)))
@@ -121,7 +122,7 @@ func (s *Store) candidates(leaf *x509.Certificate, leafHash [32]byte, bag []*x50
 // keyCandidates finds the certificates over a trusted issuing key that name
 // themselves as the leaf's issuer: known generations and held ones first,
 // newest first, because what a message carries is believed only for its key.
-func (s *Store) keyCandidates(leaf *x509.Certificate, bag []*x509.Certificate) []*candidate {
+func (s *Store) keyCandidates(leaf *x509.Certificate, bag []*x509.Certificate, purpose Purpose) []*candidate {
 	if len(s.keys) == 0 {
 		return nil
 	}
@@ -155,7 +156,7 @@ func (s *Store) keyCandidates(leaf *x509.Certificate, bag []*x509.Certificate) [
 	issuers = issuers[:min(len(issuers), maxPaths)]
 	found := make([]*candidate, 0, len(issuers))
 	for _, i := range issuers {
-		found = append(found, newCandidate(s, []*x509.Certificate{leaf, i.cert}, SourceIssuingKey))
+		found = append(found, newCandidate(s, []*x509.Certificate{leaf, i.cert}, SourceIssuingKey, purpose))
 	}
 	return found
 }
@@ -164,6 +165,7 @@ func (s *Store) keyCandidates(leaf *x509.Certificate, bag []*x509.Certificate) [
 type pathSearch struct {
 	store       *Store
 	bag         []*x509.Certificate
+	purpose     Purpose
 	steps, room int
 	found       []*candidate
 }
@@ -173,7 +175,7 @@ func (p *pathSearch) extend(path []*x509.Certificate) {
 	for i := range p.store.anchors {
 		a := &p.store.anchors[i]
 		if p.room > 0 && p.isParent(a.cert, child, path) {
-			c := newCandidate(p.store, append(slices.Clip(path), a.cert), SourceAnchor)
+			c := newCandidate(p.store, append(slices.Clip(path), a.cert), SourceAnchor, p.purpose)
 			if c.era = a.era; c.era != nil {
 				c.detail += " of the era " + a.era.Name
 			}

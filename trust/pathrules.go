@@ -12,15 +12,16 @@ import (
 // verified signatures and issuers (walkPath) and compares the times. Name
 // constraints are applied to mail addresses; a path whose constraints speak of
 // other names that the leaf has is refused.
-func checkPath(path []*x509.Certificate) error {
+func checkPath(path []*x509.Certificate, purpose Purpose) error {
+	usage, unfit := purpose.usage()
 	leaf := path[0]
 	for _, c := range path {
 		if len(c.UnhandledCriticalExtensions) > 0 {
 			return fmt.Errorf("%w: in %s", ErrCriticalExtension, nameOf(c))
 		}
 		if (len(c.ExtKeyUsage) > 0 || len(c.UnknownExtKeyUsage) > 0) &&
-			!slices.Contains(c.ExtKeyUsage, x509.ExtKeyUsageEmailProtection) && !slices.Contains(c.ExtKeyUsage, x509.ExtKeyUsageAny) {
-			return fmt.Errorf("%w: %s excludes it", ErrEmailProtection, nameOf(c))
+			!slices.Contains(c.ExtKeyUsage, usage) && !slices.Contains(c.ExtKeyUsage, x509.ExtKeyUsageAny) {
+			return fmt.Errorf("%w: %s excludes it", unfit, nameOf(c))
 		}
 	}
 	for _, ca := range path[1:] {

@@ -16,12 +16,13 @@ import (
 )
 
 // plan is all that a store can say about one signer certificate, as it came
-// with the other certificates of its message, whatever the judged time. It is
-// a function of those bytes and of the store, so that remembering it (see
+// with the other certificates of its message, for one purpose, whatever the
+// judged time. It is a function of those and of the store, so that remembering it (see
 // cache) cannot change an answer.
 type plan struct {
-	leaf []byte   // of the query; own copies once the plan is remembered
-	bag  [][]byte // likewise, in the order given
+	purpose Purpose
+	leaf    []byte   // of the query; own copies once the plan is remembered
+	bag     [][]byte // likewise, in the order given
 
 	cert       *x509.Certificate // nil when the leaf cannot be read
 	certErr    error
@@ -48,8 +49,8 @@ type outcome struct {
 	findings []Finding
 }
 
-func (s *Store) newPlan(leaf []byte, parsed *x509.Certificate, bag [][]byte) *plan {
-	p := &plan{leaf: leaf, bag: bag, sha256: sha256.Sum256(leaf)}
+func (s *Store) newPlan(leaf []byte, parsed *x509.Certificate, bag [][]byte, purpose Purpose) *plan {
+	p := &plan{purpose: purpose, leaf: leaf, bag: bag, sha256: sha256.Sum256(leaf)}
 	p.hexSHA256 = hex.EncodeToString(p.sha256[:])
 	if parsed != nil && bytes.Equal(parsed.Raw, leaf) && len(leaf) <= maxCertificate {
 		p.cert = parsed
@@ -61,10 +62,10 @@ func (s *Store) newPlan(leaf []byte, parsed *x509.Certificate, bag [][]byte) *pl
 	p.hexSPKI = hex.EncodeToString(spki[:])
 	p.provider = organization(p.cert)
 	p.addresses = signerAddresses(p.cert)
-	p.leafErr = leafError(p.cert)
-	p.findings = profileFindings(p.cert)
+	p.leafErr = purpose.Fits(p.cert)
+	p.findings = purpose.findings(p.cert)
 	p.readBag(s)
-	p.candidates = s.candidates(p.cert, p.sha256, p.around)
+	p.candidates = s.candidates(p.cert, p.sha256, p.around, purpose)
 	return p
 }
 
@@ -114,7 +115,7 @@ func parseBounded(raw []byte) (*x509.Certificate, error) {
 	if len(raw) > maxCertificate {
 		return nil, errors.New("longer than " + strconv.Itoa(maxCertificate) + " bytes")
 	}
-	return x509.ParseCertificate(bytes.Clone(raw))
+	return ParseCertificate(bytes.Clone(raw))
 }
 
 // at judges the plan at one time: the first path that holds and is in time
@@ -188,7 +189,7 @@ func undecided(c *candidate, err error) outcome {
 // proves says whether a reason shows that something is wrong, rather than
 // that something is missing.
 func proves(err error) bool {
-	for _, reason := range []error{ErrCertificate, ErrExpired, ErrNotYetValid, ErrEmailProtection, ErrKeyUsage, ErrCACertificate,
+	for _, reason := range []error{ErrCertificate, ErrExpired, ErrNotYetValid, ErrEmailProtection, ErrTimeStamping, ErrKeyUsage, ErrCACertificate,
 		ErrNotCA, ErrNameConstraint, ErrCriticalExtension, ErrForged} {
 		if errors.Is(err, reason) {
 			return true

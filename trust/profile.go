@@ -71,8 +71,12 @@ func profileFindings(c *x509.Certificate) []Finding {
 	} else if e := extension(c, oidSubjectKeyID); e != nil && e.Critical {
 		add("subject-key-id-critical", "subjectKeyIdentifier is critical (RFC 6109 §5.5: not critical)")
 	}
+	return weakKeyFinding(found, c)
+}
+
+func weakKeyFinding(found []Finding, c *x509.Certificate) []Finding {
 	if bits := keyBits(c); bits > 0 && weakKey(c, bits) {
-		add("weak-key", fmt.Sprintf("%s key of %d bits", c.PublicKeyAlgorithm, bits))
+		found = append(found, Finding{"weak-key", fmt.Sprintf("%s key of %d bits", c.PublicKeyAlgorithm, bits)})
 	}
 	return found
 }

@@ -15,6 +15,9 @@ var (
 	// ErrEmailProtection: the extended key usage does not include e-mail
 	// protection (an authentication or web server certificate).
 	ErrEmailProtection = errors.New("trust: certificate is not for e-mail protection")
+	// ErrTimeStamping: the extended key usage is not critical and timeStamping
+	// alone.
+	ErrTimeStamping = errors.New("trust: certificate is not for time-stamping")
 	// ErrKeyUsage: the key usage forbids what the key was used for.
 	ErrKeyUsage = errors.New("trust: key usage does not allow it")
 	// ErrCACertificate: the signer's certificate is that of an authority.

@@ -16,6 +16,9 @@ const (
 const (
 	reasonKeyCompromise = 1
 	reasonCACompromise  = 2
+	reasonAffiliation   = 3
+	reasonSuperseded    = 4
+	reasonCessation     = 5
 	reasonHold          = 6
 	reasonRemoved       = 8
 )
@@ -82,6 +85,11 @@ func (st *statement) judge(cert *x509.Certificate, q *Query) (standing, string) 
 		return revokedLater, revoked + ", with the key held invalid since " + stamp(st.invalidFrom) + ": " + st.source
 	case !q.FirstSeen.IsZero() && q.FirstSeen.Before(st.revokedAt):
 		return good, revoked + ", after the message was first seen on " + stamp(q.FirstSeen) + ": " + st.source
+	case q.Purpose == ForTimeStamps && (st.reason == reasonAffiliation || st.reason == reasonSuperseded || st.reason == reasonCessation):
+		// RFC 3161 §4: tokens of before stay valid when the key was not lost.
+		return good, revoked + ", after the time-stamp and without loss of the key: " + st.source
+	case q.Purpose == ForTimeStamps && (st.reason == reasonKeyCompromise || st.reason == reasonCACompromise):
+		return revokedBefore, revoked + " because the key was lost, which takes the worth from tokens of before too: " + st.source
 	}
 	return revokedLater, revoked + ", after the event; time of signing not proven: " + st.source
 }

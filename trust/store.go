@@ -124,6 +124,7 @@ func NewStore(m Material, p *Policy) (*Store, error) {
 		s.keys = append(s.keys, k)
 	}
 	for i, c := range m.Anchors {
+		c = withKey(c)
 		if err := usable(c); err != nil {
 			return nil, fmt.Errorf("trust: anchor %d: %w", i, err)
 		}
@@ -132,6 +133,7 @@ func NewStore(m Material, p *Policy) (*Store, error) {
 	for i := range m.Eras {
 		era := m.Eras[i]
 		for j, c := range era.Anchors {
+			c = withKey(c)
 			if err := usable(c); err != nil {
 				return nil, fmt.Errorf("trust: era %s: anchor %d: %w", era.Name, j, err)
 			}
@@ -139,6 +141,7 @@ func NewStore(m Material, p *Policy) (*Store, error) {
 		}
 	}
 	for i, c := range m.Intermediates {
+		c = withKey(c)
 		if err := usable(c); err != nil {
 			return nil, fmt.Errorf("trust: intermediate %d: %w", i, err)
 		}
@@ -152,7 +155,7 @@ func NewStore(m Material, p *Policy) (*Store, error) {
 		}
 	}
 	for _, c := range m.Intermediates {
-		if !s.isAnchor(c) && s.keyOf(c) != nil {
+		if c = withKey(c); !s.isAnchor(c) && s.keyOf(c) != nil {
 			s.keyed = append(s.keyed, c)
 		}
 	}
@@ -191,6 +194,9 @@ func ParseCertificates(data []byte) ([]*x509.Certificate, error) {
 		if err != nil {
 			return nil, fmt.Errorf("trust: certificates: %w", err)
 		}
+		for i := range certs {
+			certs[i] = withKey(certs[i])
+		}
 		return certs, nil
 	}
 	for n := 1; ; {
@@ -201,7 +207,7 @@ func ParseCertificates(data []byte) ([]*x509.Certificate, error) {
 		if block.Type != "CERTIFICATE" && block.Type != "X509 CERTIFICATE" {
 			continue
 		}
-		c, err := x509.ParseCertificate(block.Bytes)
+		c, err := ParseCertificate(block.Bytes)
 		if err != nil {
 			return nil, fmt.Errorf("trust: certificate %d: %w", n, err)
 		}

@@ -3,6 +3,8 @@ package cms_test
 import (
 	"bytes"
 	"crypto"
+	"crypto/sha256"
+	"encoding/asn1"
 	"testing"
 	"time"
 
@@ -121,4 +123,41 @@ func TestSignAttachedRefuses(t *testing.T) {
 	s.Key = testpki.RSAKey(11, "beta", 2048)
 	_, err = cms.SignAttached(content, s)
 	requireError(t, err, cms.ErrKeyMismatch)
+}
+
+// Another content type and further attributes, as a time-stamp token has them.
+func TestSignOtherContentType(t *testing.T) {
+	s := signing("rsa2048", crypto.SHA256)
+	s.ContentType = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 16, 1, 4}
+	ess := func(names []byte) []byte {
+		sum := sha256.Sum256(s.Certificate.Raw)
+		return seq(seq(seq(octet(sum[:]), seq(seq(names), must(asn1.Marshal(s.Certificate.SerialNumber))))))
+	}
+	for name, c := range map[string]struct {
+		value []byte
+		want  cms.Presence
+	}{
+		"issuer":         {ess(tlv(0xa4, s.Certificate.RawIssuer)), cms.Match},
+		"another issuer": {ess(tlv(0xa4, s.Certificate.RawSubject)), cms.Mismatch},
+		"no issuer":      {ess(tlv(0x82, []byte("tsa.example"))), cms.Mismatch},
+		"nothing":        {ess(nil), cms.Mismatch},
+	} {
+		s.Attributes = []cms.Attribute{{Type: asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 16, 2, 47}, Value: c.value}}
+		der, err := cms.SignAttached([]byte("content"), s)
+		require.NoError(t, err)
+		sd, err := cms.Parse(der, nil)
+		require.NoError(t, err)
+		require.Equal(t, "1.2.840.113549.1.9.16.1.4", sd.EContentType)
+		require.Equal(t, 3, sd.Version)
+		require.False(t, sd.BER)
+		require.True(t, sd.Names(0, s.Certificate.Raw))
+		require.False(t, sd.Names(1, s.Certificate.Raw))
+		r := sd.Verify(0, s.Certificate, nil)
+		require.Equal(t, c.want, r.ESSCertificate, name)
+		require.Equal(t, c.want == cms.Match, r.OK(), name)
+		require.False(t, r.NonDERAttributes)
+	}
+	s.Attributes[0].Type = nil
+	_, err := cms.SignAttached([]byte("content"), s)
+	require.Error(t, err)
 }

@@ -66,6 +66,17 @@ func (p *parser) next(b []byte) (element, []byte, error) {
 	return e, b[total:], nil
 }
 
+// Value reads the first BER value of b, for callers whose structure has a
+// SignedData inside. lim may be nil; only its depth counts.
+func Value(b []byte, lim *Limits) (tag byte, content, rest []byte, err error) {
+	p := parser{lim: lim.orDefaults()}
+	e, rest, err := p.next(b)
+	if err != nil {
+		return 0, nil, nil, &Error{Part: "value", Err: err}
+	}
+	return e.tag, e.content, rest, nil
+}
+
 // expect reads the first value of b, which must have the given identifier.
 func (p *parser) expect(b []byte, tag byte, what string) (element, []byte, error) {
 	if len(b) == 0 {

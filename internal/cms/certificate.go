@@ -35,6 +35,11 @@ func (sd *SignedData) CandidatesOf(i int) [][]byte {
 	return out
 }
 
+// Names reports whether signer i means this certificate (DER).
+func (sd *SignedData) Names(i int, raw []byte) bool {
+	return i >= 0 && i < len(sd.Signers) && sd.Signers[i].names(raw)
+}
+
 // names reports whether the signer identifier means the certificate.
 func (si *SignerInfo) names(raw []byte) bool {
 	id, ok := identify(raw, si.SubjectKeyID != nil)

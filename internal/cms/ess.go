@@ -85,15 +85,22 @@ func (p *parser) checkIssuerSerial(b []byte, cert *x509.Certificate) error {
 	if !ok || !bytes.Equal(shortInt(serial.content), id.serial) {
 		return fmt.Errorf("%w: another serial number", ErrESSCertificate)
 	}
+	named := false
 	for b = names.content; len(b) > 0; {
 		name, rest, err := p.next(b)
 		if err != nil {
 			return err
 		}
 		b = rest
-		if name.tag == tagExplicit4 && !sameName(name.content, id.issuer) { // directoryName
+		if name.tag != tagExplicit4 { // directoryName
+			continue
+		}
+		if named = true; !sameName(name.content, id.issuer) {
 			return fmt.Errorf("%w: another issuer", ErrESSCertificate)
 		}
+	}
+	if !named {
+		return fmt.Errorf("%w: no issuer beside the serial number", ErrESSCertificate)
 	}
 	return nil
 }

@@ -38,6 +38,16 @@ type Signing struct {
 	// IncludeESS adds the signing-certificate-v2 attribute (RFC 5035), as
 	// CAdES wants. PEC does without.
 	IncludeESS bool
+	// ContentType of what is signed: id-data when empty.
+	ContentType asn1.ObjectIdentifier
+	// Attributes are further signed attributes, each with one value.
+	Attributes []Attribute
+}
+
+// Attribute is a signed attribute with one value (DER).
+type Attribute struct {
+	Type  asn1.ObjectIdentifier
+	Value []byte
 }
 
 // Sign returns a detached SignedData (DER) over content with the given digest,
@@ -148,9 +158,15 @@ func (s *Signing) attributes(contentDigest []byte) ([]signedAttribute, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := make([]signedAttribute, 0, 4)
+	contentType := appendTLV(nil, tagOID, []byte(oidData))
+	if len(s.ContentType) > 0 {
+		if contentType, err = asn1.Marshal(s.ContentType); err != nil {
+			return nil, fmt.Errorf("content type: %w", err)
+		}
+	}
+	out := make([]signedAttribute, 0, 4+len(s.Attributes))
 	out = append(out,
-		newAttribute(kindContentType, oidContentType, appendTLV(nil, tagOID, []byte(oidData))),
+		newAttribute(kindContentType, oidContentType, contentType),
 		newAttribute(kindSigningTime, oidSigningTime, clock),
 		newAttribute(kindMessageDigest, oidMessageDigest, appendTLV(nil, tagOctetString, contentDigest)))
 	if s.IncludeESS {
@@ -160,6 +176,13 @@ func (s *Signing) attributes(contentDigest []byte) ([]signedAttribute, error) {
 			id = appendTLV(nil, tagSequence, id)
 		}
 		out = append(out, newAttribute(kindESSCertV2, oidESSCertV2, id))
+	}
+	for _, attribute := range s.Attributes {
+		oid, err := asn1.Marshal(attribute.Type)
+		if err != nil {
+			return nil, fmt.Errorf("attribute: %w", err)
+		}
+		out = append(out, newAttribute(attribute.Type, string(oid[2:]), attribute.Value))
 	}
 	slices.SortFunc(out, func(a, b signedAttribute) int { return bytes.Compare(a.der, b.der) })
 	return out, nil
@@ -208,7 +231,11 @@ func (s *Signing) assemble(a algorithm, attributes []signedAttribute, signature,
 	if err := builder.SignWithoutAttr(s.Certificate, standIn{s.Key.Public()}, pkcs7.SignerInfoConfig{}); err != nil {
 		return nil, err
 	}
-	info := &builder.GetSignedData().SignerInfos[0]
+	whole := builder.GetSignedData()
+	if len(s.ContentType) > 0 && !s.ContentType.Equal(pkcs7.OIDData) {
+		whole.ContentInfo.ContentType, whole.Version = s.ContentType, 3 // RFC 5652 §5.1
+	}
+	info := &whole.SignerInfos[0]
 	info.DigestEncryptionAlgorithm = pkix.AlgorithmIdentifier{Algorithm: identifier, Parameters: parameters}
 	info.EncryptedDigest = signature
 	info.AuthenticatedAttributes = room(info.AuthenticatedAttributes, len(attributes))

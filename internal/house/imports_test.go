@@ -12,6 +12,7 @@ import (
 
 const (
 	bigmod    = "filippo.io/bigmod"
+	digitorus = "github.com/digitorus/timestamp"
 	etree     = "github.com/beevik/etree"
 	goXMLDSig = "github.com/russellhaering/goxmldsig"
 	goSQLite  = "modernc.org/sqlite"
@@ -48,11 +49,21 @@ var rules = []rule{
 	{pkg: "internal/reftest", std: []string{"testing", "os/exec", "net"}},
 
 	{pkg: "trust", own: []string{"internal/..."}, third: []string{xCrypto, xNet, xText}},
+	{pkg: "trust/tsp", own: []string{"trust", "internal/..."}, third: []string{xCrypto}, std: []string{"net/http"}}, // the client is the caller's
+	{pkg: "trust/tsp/tsptest", own: []string{"trust", "trust/tsp", "internal/..."}, third: []string{xCrypto}, std: []string{"net/http"}},
+
+	{pkg: "trust/tsl", own: []string{"trust", "internal/..."}, std: []string{"net/http"}}, // the client is the caller's
+	{pkg: "trust/tsl/tsltest", own: []string{"trust/tsl", "internal/..."}},
+
+	{pkg: "rem/csi", own: []string{"trust", "trust/tsl", "internal/..."}},
+	{pkg: "rem/evidence", own: []string{"trust", "trust/tsp", "internal/..."}}, // knows nothing of mail
 
 	{pkg: "envelope", own: []string{"daticert", "trust", "internal/..."}, third: []string{goMessage, xNet, xText}},
 
 	{pkg: "receipt", own: []string{"daticert", "envelope", "internal/..."}, third: []string{xNet, xText}},
 	{pkg: "receipt/report", own: []string{"receipt"}},
+
+	{pkg: "rem", own: []string{"daticert", "envelope", "receipt", "rem/evidence", "trust", "trust/...", "internal/..."}},
 
 	{pkg: "pec", own: []string{"daticert", "envelope", "receipt", "trust", "transport", "store", "outbox", "internal/..."}, third: []string{goMessage, xNet, xText}},
 	{pkg: "transport"},
@@ -68,6 +79,7 @@ var rules = []rule{
 	{pkg: "store/internal/...", own: []string{"daticert", "receipt", "store", "transport"}},
 	{pkg: "store/internal/crashtest", own: []string{"receipt", "store", "transport"}, std: []string{"testing", "os/exec"}}, // tests only, as the next two
 	{pkg: "store/internal/pgtest", own: []string{"internal/reftest"}, std: []string{"testing", "os/exec"}},
+	{pkg: "store/internal/sendbench", own: []string{"receipt", "store", "transport", "transport/smtp", "outbox", "pec/pectest", "internal/reftest"}, third: []string{goSASL, goSMTP}, std: []string{"net", "testing"}},
 	{pkg: "store/internal/storebench", own: []string{"receipt", "store", "transport"}, std: []string{"testing"}},
 	{pkg: "store/sqlite", own: []string{"store", "store/internal/sqlstore"}, third: []string{goSQLite}},
 	{pkg: "store/postgres", own: []string{"store", "store/internal/sqlstore"}, third: []string{pgx}},
@@ -86,6 +98,7 @@ var rules = []rule{
 	{pkg: "cmd/certmail/internal/bench", third: []string{goMessage, pkcs7}, std: []string{"os/exec"}}, // its yardsticks
 
 	{pkg: "examples/...", own: []string{"PUBLIC"}},
+	{pkg: "examples/gateway", own: []string{"PUBLIC"}, std: []string{"net", "net/http"}}, // a transport over HTTP
 }
 
 // noStd lists what no package of a library imports, and why.
@@ -103,7 +116,7 @@ var noStd = map[string]string{
 
 // onlyTests lists modules and packages that only test files import.
 var onlyTests = []string{testify, Module + "/internal/reftest", Module + "/internal/house",
-	Module + "/store/internal/crashtest", Module + "/store/internal/pgtest", Module + "/store/internal/storebench"}
+	Module + "/store/internal/crashtest", Module + "/store/internal/pgtest", Module + "/store/internal/storebench", Module + "/store/internal/sendbench"}
 
 func TestImportsFollowTheDesign(t *testing.T) {
 	tree := load(t)
@@ -153,7 +166,7 @@ func refusal(r rule, f *File, imported string, public map[string]bool) string {
 	}
 	allowed := r.third
 	if f.Test {
-		allowed = []string{testify, bigmod, etree, goIMAP, goMessage, goSASL, goSMTP, goSQLite, goXMLDSig, pgx, pkcs7, xCrypto, xNet, xText}
+		allowed = []string{testify, bigmod, digitorus, etree, goIMAP, goMessage, goSASL, goSMTP, goSQLite, goXMLDSig, pgx, pkcs7, xCrypto, xNet, xText}
 	}
 	if slices.ContainsFunc(allowed, func(module string) bool { return matches(module+"/...", imported) }) {
 		return ""
