@@ -4,7 +4,6 @@ import (
 	"archive/zip"
 	"bytes"
 	"encoding/base64"
-	"os"
 	"testing"
 
 	"github.com/certmail/certmail/internal/cms"
@@ -63,13 +62,6 @@ func FuzzUnwrap(f *testing.F) {
 	genuine := seal(f, content)
 	f.Add(genuine)
 	f.Add(seal(f, genuine))
-	if dir, err := os.ReadDir("testdata/unwrap"); err == nil { // made by openssl
-		for _, e := range dir {
-			if data, err := os.ReadFile("testdata/unwrap/" + e.Name()); err == nil {
-				f.Add(data)
-			}
-		}
-	}
 	leaf := testpki.NewAuthority(31, "CA fuzz", nil).Provider("fuzz", "fuzz@alfa.example", nil).Certificate
 	opt := &sdi.Options{MaxFile: 1 << 20, Invoices: sdi.Anchors(leaf), At: at}
 	f.Fuzz(func(t *testing.T, data []byte) {
