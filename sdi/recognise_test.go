@@ -169,7 +169,7 @@ func TestSDI_WhatCannotBeRead(t *testing.T) {
 		"a zip it is not":    {"IT01234567890_00001.zip", good, []string{"name-content-mismatch"}},
 		"text like base64":   {"a.txt", "MILANOROMANAPOLI", []string{}},
 		"no CMS, named so":   {invoiceName + ".p7m", "MIIB", []string{"signature-unreadable", "content-not-recognised"}},
-		"key, not CMS":       {"key.pem", "-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----\n", []string{}},
+		"PEM, not CMS":       {"csr.pem", "-----BEGIN CERTIFICATE REQUEST-----\nMAA=\n-----END CERTIFICATE REQUEST-----\n", []string{}},
 		"doubled field":      {invoiceName, strings.Replace(good, "<ProgressivoInvio>", "<ProgressivoInvio>x</ProgressivoInvio><ProgressivoInvio>", 1), []string{"field-repeated"}},
 		"no body, no header": {invoiceName, `<FatturaElettronica versione="FPA12" xmlns="` + sdi.NamespaceInvoice + `"/>`, []string{"header-missing", "body-missing"}},
 	} {
