@@ -46,8 +46,10 @@ type Notice struct {
 	Notification
 	// Verified tells that it came from SDI in a verified transport envelope.
 	// Others are shown and count for nothing. Signed tells that SDI's own
-	// signature on it holds and is trusted; that is not required.
-	Verified, Signed bool
+	// signature on it holds and is trusted; that is not required. Broken tells
+	// that it bears one that does not hold, or whose signer is refused: then it
+	// counts for nothing either.
+	Verified, Signed, Broken bool
 	// Simulation tells that it is a test. It counts for nothing either.
 	Simulation bool
 	// Time it came at, by the PEC envelope.
@@ -62,7 +64,7 @@ func (m *Message) Notices(source string) []Notice {
 	var out []Notice
 	for _, f := range m.Notifications() {
 		if f.Notification.Type != MT {
-			out = append(out, Notice{Notification: *f.Notification, Verified: m.FromSDI(), Signed: f.Signature.OK(),
+			out = append(out, Notice{Notification: *f.Notification, Verified: m.FromSDI(), Signed: f.Signature.OK(), Broken: f.Signature.broken(),
 				Simulation: m.Subject.Simulation, Time: m.Time, Source: source})
 		}
 	}

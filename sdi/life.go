@@ -81,7 +81,7 @@ func (l *Life) settle() {
 	ids := map[string]bool{}
 	for i := range l.Notices {
 		n := &l.Notices[i]
-		if n.Verified && !n.Simulation {
+		if n.Verified && !n.Simulation && !n.Broken {
 			l.Conflicts = append(l.Conflicts, n.Conflicts...)
 		}
 		if !n.Counts {

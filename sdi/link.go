@@ -24,7 +24,8 @@ import (
 // meant, the notification is shown with each and counts for none. Those that
 // name no file (EC, SE) are linked by the number that SDI gave it.
 //
-// Only verified notifications of SDI count, and a test never does. Their
+// Only verified notifications of SDI count; a test never does, nor one whose own
+// signature does not hold. Their
 // contradictions, with the invoice and among each other, are conflicts: nothing
 // is decided by majority or by the latest word.
 func Link(f Facts) *Links {
@@ -40,7 +41,7 @@ func Link(f Facts) *Links {
 	byID := l.numbers()
 	for _, n := range later {
 		hits := byID[n.ID]
-		if n.ID == "" || len(hits) == 0 || n.FileName != "" && n.Type != DT {
+		if n.ID == "" || len(hits) == 0 || n.FileName != "" {
 			out.Orphans = append(out.Orphans, n)
 			continue
 		}
@@ -210,6 +211,8 @@ func (l *linker) attach(at int, n Linked) {
 		n.Why = "not verified as coming from SDI"
 	case n.Simulation:
 		n.Why = "a test (SIMULAZIONE)"
+	case n.Broken:
+		n.Why = "its own signature does not hold, or its signer is refused"
 	case len(n.Conflicts) > 0:
 		n.Why = "it contradicts what was sent"
 	case n.Type == MT || n.Type == EC || n.Type == SE:

@@ -112,6 +112,7 @@ func TestSDI_States(t *testing.T) {
 		"two numbers":       {[]sdi.Notice{notice(sdi.RC, nil), notice(sdi.MC, func(n *sdi.Notice) { n.ID = "43" })}, sdi.StateConflict, []string{"sdi-identifiers-differ"}},
 		"not verified":      {[]sdi.Notice{notice(sdi.NS, func(n *sdi.Notice) { n.Verified = false }), notice(sdi.RC, nil)}, sdi.StateDelivered, []string{}},
 		"forged, and odd":   {[]sdi.Notice{notice(sdi.NS, func(n *sdi.Notice) { n.Verified, n.Hash = false, strings.Repeat("dd", 32) })}, sdi.StateWaiting, []string{}},
+		"broken":            {[]sdi.Notice{notice(sdi.NS, func(n *sdi.Notice) { n.Broken = true }), notice(sdi.RC, nil)}, sdi.StateDelivered, []string{}},
 		"a test":            {[]sdi.Notice{notice(sdi.NS, func(n *sdi.Notice) { n.Simulation = true })}, sdi.StateWaiting, []string{}},
 		"EC says nothing":   {[]sdi.Notice{notice(sdi.EC, func(n *sdi.Notice) { n.Outcome = &sdi.Outcome{Result: "EC01"} })}, sdi.StateWaiting, []string{}},
 		"outcomes of a lot": {[]sdi.Notice{lotOutcome("EC01", "1"), lotOutcome("EC02", "2")}, sdi.StateMixed, []string{}},

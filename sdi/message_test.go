@@ -136,6 +136,16 @@ func TestSDI_NotificationFromSDI(t *testing.T) {
 	require.True(t, n[0].Signed)
 	require.Equal(t, m.Time, n[0].Time)
 
+	require.False(t, n[0].Broken)
+
+	// Its own signature does not hold, although the envelope does.
+	bad := receiptFile(t)
+	bad.data = []byte(strings.Replace(string(bad.data), ">42<", ">43<", 1))
+	n = c.inspect(t, c.send(t, sditest.Address(1), anna, "Ricevuta di consegna 43", bad), true).Notices("")
+	require.True(t, n[0].Verified)
+	require.False(t, n[0].Signed)
+	require.True(t, n[0].Broken)
+
 	// Not verified: everything is shown, and nobody answers for it.
 	m = c.inspect(t, data, false)
 	require.Equal(t, []string{"unverified"}, codes(m.Findings))

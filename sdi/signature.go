@@ -39,6 +39,15 @@ func (s *Signature) OK() bool {
 	return s != nil && s.Integrity == trust.Passed && s.Trust == trust.Passed
 }
 
+// broken tells that something about the signature was proved wrong.
+func (s *Signature) broken() bool {
+	return s != nil && (s.Integrity == trust.Failed || s.Trust == trust.Failed)
+}
+
+// maxTries bounds the certificates that are tried for one signer: anybody can
+// put a hundred of the same name into a file.
+const maxTries = 8
+
 // cmsSignatures judges every signer of a SignedData that carries its content.
 func cmsSignatures(sd *cms.SignedData, t Trust, at time.Time) []Signature {
 	var bag []*x509.Certificate
@@ -60,7 +69,8 @@ func cmsSignatures(sd *cms.SignedData, t Trust, at time.Time) []Signature {
 	for i := range all {
 		s := &all[i]
 		result := cms.Result{Err: cms.ErrCertificateMissing}
-		for _, cert := range parseAll(sd.CandidatesOf(i)) {
+		candidates := sd.CandidatesOf(i)
+		for _, cert := range parseAll(candidates[:min(len(candidates), maxTries)]) {
 			r := sd.Verify(i, cert, digest)
 			if s.Certificate == nil || r.Err == nil {
 				s.Certificate, result = cert, r
