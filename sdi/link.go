@@ -25,9 +25,8 @@ import (
 // name no file (EC, SE) are linked by the number that SDI gave it.
 //
 // Only verified notifications of SDI count; a test never does, nor one whose own
-// signature does not hold. Their
-// contradictions, with the invoice and among each other, are conflicts: nothing
-// is decided by majority or by the latest word.
+// signature does not hold. Their contradictions, with the invoice and among each
+// other, are conflicts: nothing is decided by majority or by the latest word.
 func Link(f Facts) *Links {
 	l := newLinker(f)
 	var later []Notice
