@@ -118,7 +118,7 @@ func (p *parser) expected() int {
 	marks := strings.Count(rest[:min(len(rest), window)], "<") + 1
 	switch {
 	case p.elements == 1:
-		return min(marks/2+1, 256)
+		return min(marks/2+marks/16+1, 256)
 	case len(rest) <= window:
 		return min(marks, max(8, p.elements), 4096)
 	}

@@ -75,7 +75,10 @@ func (e *Element) Text() string {
 	if !e.rough && e.first == nil {
 		return src[e.inner:e.innerEnd]
 	}
-	var out []byte
+	out := make([]byte, 0, e.innerEnd-e.inner)
+	if e.first != nil {
+		out = nil // most of it is theirs
+	}
 	from := int(e.inner)
 	for c := e.first; c != nil; c = c.next {
 		out = appendText(out, src[from:c.Start], e.rough)
