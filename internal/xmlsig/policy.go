@@ -44,6 +44,10 @@ type Policy struct {
 	// or nil (trust.Store.PreparedKey). Anything else than a form of that very
 	// key is ignored.
 	PreparedKey func(*x509.Certificate) crypto.PublicKey
+	// Intern may return copies that it holds already of the certificates that a
+	// signature carries: the signer's and all of them (trust.Store.Intern). It must
+	// not keep what it is given. Without it they are copied.
+	Intern func(signer []byte, all [][]byte) ([]byte, [][]byte)
 }
 
 // ForLists is the policy for EU trusted lists (TS 119 612 §5.7.1, Annex B).
