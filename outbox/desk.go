@@ -150,16 +150,17 @@ func (d *desk) claim(ctx context.Context) (more bool, err error) {
 	return len(list) > 0 || d.claimed > 0, nil
 }
 
-// items reads the bytes of those claims that are kept with others. What cannot
-// be read so is read by itself, and its trouble is its own.
+// items gives claims their bytes: those that are still in memory, and those that
+// are stored with others, read together. What cannot be had so is read by
+// itself, and its trouble is its own.
 func (o *Outbox) items(ctx context.Context, list []store.Submission) []*item {
 	out := make([]*item, len(list))
 	var small []*item
 	var sums []receipt.Digest
 	packed, _ := o.opt.Blobs.(store.PackedBlobs)
 	for i := range list {
-		out[i] = &item{Submission: list[i]}
-		if packed != nil && list[i].Size <= min(packed.PackSize(), o.opt.MaxMemory) {
+		out[i] = &item{Submission: list[i], data: o.kept.take(list[i].Sent.SHA256)}
+		if out[i].data == nil && packed != nil && list[i].Size <= min(packed.PackSize(), o.opt.MaxMemory) {
 			small, sums = append(small, out[i]), append(sums, list[i].Sent.SHA256)
 		}
 	}

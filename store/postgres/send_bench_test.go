@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/certmail/certmail/store"
+	"github.com/certmail/certmail/store/internal/pgtest"
 	"github.com/certmail/certmail/store/internal/sendbench"
 )
 
@@ -16,7 +17,9 @@ func sending(tb testing.TB, server *sendbench.Server) *sendbench.Bench {
 	require.NoError(tb, err)
 	tb.Cleanup(func() { folder.Close() })
 	s := open(tb, fresh())
-	return sendbench.New(tb, server, s, s.Blobs(folder))
+	b := sendbench.New(tb, server, s, s.Blobs(folder))
+	b.Beside = pgtest.CPU
+	return b
 }
 
 // BenchmarkSend10000 sends 10,000 messages the whole way: submitted, durable,
