@@ -82,7 +82,7 @@ func (s *Store) Claim(ctx context.Context, c store.Claim) (claimed []store.Submi
 	}
 	query := `WITH picked AS MATERIALIZED (
 			SELECT ord AS chosen FROM {submission} WHERE state = 'queued' AND not_before <= $1 ` + account + `
-			ORDER BY priority DESC, ord LIMIT $4 ` + s.d.SkipLocked + `)
+			ORDER BY priority DESC, ord LIMIT $4 + CAST(0 AS bigint) ` + s.d.SkipLocked + `)
 		UPDATE {submission} SET state = 'sending', worker = $2, lease = $3, attempts = attempts + 1, changed = $1
 		FROM picked WHERE ord = chosen RETURNING ` + columns
 	// In a transaction: what is claimed by one who does not learn of it would
@@ -211,7 +211,7 @@ func (s *Store) Submissions(ctx context.Context, f store.Filter) ([]store.Submis
 		}
 		query += ` AND state IN (` + strings.Join(places, ", ") + `)`
 	}
-	list, err := all(ctx, s.reader(), submission, query+` ORDER BY ord LIMIT $2`, args...)
+	list, err := all(ctx, s.reader(), submission, query+` ORDER BY ord LIMIT $2 + CAST(0 AS bigint)`, args...)
 	if err != nil {
 		return nil, s.fail(ctx, "list", err)
 	}
