@@ -2,6 +2,7 @@ package envelope
 
 import (
 	"bytes"
+	"encoding/base64"
 	"fmt"
 )
 
@@ -67,14 +68,42 @@ func isReadable(p *Part) bool {
 // rootIsPostacert looks for the root element of the certification data near
 // the beginning of a part.
 func (p *Part) rootIsPostacert() bool {
-	if p.kept == nil {
-		return false
+	return p.kept != nil && p.BeginsWith("<postacert")
+}
+
+// BeginsWith tells whether a text stands among the first 1024 bytes of the
+// decoded body of a part.
+func (p *Part) BeginsWith(text string) bool {
+	const most = 1024
+	var room [most]byte
+	if p.kept != nil && p.Encoding() == Base64 {
+		if head, ok := base64Head(room[:0], p.kept); ok {
+			return bytes.Contains(head, []byte(text))
+		}
 	}
 	r, err := p.Content()
 	if err != nil {
 		return false
 	}
-	buf := make([]byte, 1024)
-	n, _ := readFull(r, buf)
-	return bytes.Contains(buf[:n], []byte("<postacert"))
+	n, _ := readFull(r, room[:])
+	return bytes.Contains(room[:n], []byte(text))
+}
+
+// base64Head decodes the beginning of regular base64 into the room of dst; ok is
+// false for what the tolerant reader has to look at.
+func base64Head(dst, src []byte) (head []byte, ok bool) {
+	var clean [1368]byte // a little more than 1024 bytes take
+	n := 0
+	for _, c := range src {
+		if c == '\r' || c == '\n' {
+			continue
+		}
+		clean[n] = c
+		if n++; n == len(clean)/4*4 {
+			break
+		}
+	}
+	out := dst[:cap(dst)]
+	n, err := base64.StdEncoding.Decode(out, clean[:min(n, cap(dst)/3*4)/4*4])
+	return out[:max(n, 0)], err == nil
 }
