@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/certmail/certmail/envelope"
@@ -23,7 +24,8 @@ type Prepared struct {
 	// Author is the address in From, Subject the decoded subject.
 	Author  envelope.Mailbox
 	Subject string
-	// Recipients are the addresses of To, then of Cc: the order of all evidence.
+	// Recipients are the addresses of To, then of Cc, each once: the order of all
+	// evidence.
 	Recipients []string
 	// Size is the length of the normalised message in bytes, Digest its digest
 	// by DigestMethod, which is SHA-256.
@@ -64,7 +66,7 @@ func Prepare(src *io.SectionReader, messageID string, opt *envelope.Options) (*P
 	h := &root.Header
 	p := &Prepared{
 		MessageID: messageID, Subject: h.Text("Subject"), DigestMethod: evidence.DigestSHA256, header: h,
-		Recipients: append(h.Addresses("To"), h.Addresses("Cc")...),
+		Recipients: once(h.Addresses("To"), h.Addresses("Cc")),
 		body:       io.NewSectionReader(src, root.Body.Start, root.Body.Len()),
 	}
 	if p.Author, err = h.Author(); err != nil {
@@ -97,6 +99,26 @@ func Prepare(src *io.SectionReader, messageID string, opt *envelope.Options) (*P
 		p.find("eight-bit", "the message holds bytes above 127 or very long lines: a program on the way that encodes it breaks signature and digest")
 	}
 	return p, nil
+}
+
+// once puts lists of addresses together, each address at its first place: who
+// is named twice is one recipient. Only ASCII letters have case.
+func once(lists ...[]string) []string {
+	var all []string
+	seen := map[string]bool{}
+	for _, address := range slices.Concat(lists...) {
+		key := strings.Map(func(r rune) rune {
+			if 'A' <= r && r <= 'Z' {
+				r += 'a' - 'A'
+			}
+			return r
+		}, address)
+		if !seen[key] {
+			seen[key] = true
+			all = append(all, address)
+		}
+	}
+	return all
 }
 
 func (p *Prepared) find(code, detail string) {

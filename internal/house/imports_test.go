@@ -12,9 +12,9 @@ import (
 
 const (
 	bigmod    = "filippo.io/bigmod"
+	digitorus = "github.com/digitorus/timestamp"
 	etree     = "github.com/beevik/etree"
 	goXMLDSig = "github.com/russellhaering/goxmldsig"
-	digitorus = "github.com/digitorus/timestamp"
 	goSQLite  = "modernc.org/sqlite"
 	pgx       = "github.com/jackc/pgx/v5"
 	goIMAP    = "github.com/emersion/go-imap/v2"
@@ -52,7 +52,12 @@ var rules = []rule{
 	{pkg: "trust/tsp", own: []string{"trust", "internal/..."}, third: []string{xCrypto}, std: []string{"net/http"}}, // the client is the caller's
 	{pkg: "trust/tsp/tsptest", own: []string{"trust", "trust/tsp", "internal/..."}, third: []string{xCrypto}, std: []string{"net/http"}},
 
-	{pkg: "rem/evidence", own: []string{"trust/...", "internal/..."}},                     // knows nothing of mail
+	{pkg: "rem/evidence", own: []string{"trust/...", "internal/..."}}, // knows nothing of mail
+
+	{pkg: "rem/remtest", own: []string{"envelope", "receipt", "trust", "trust/...", "pec", "pec/pectest", "rem", "rem/...", "transport", "transport/memory", "internal/..."}},
+
+	{pkg: "archive", own: []string{"daticert", "envelope", "receipt", "trust", "trust/...", "pec", "rem", "rem/evidence"}, third: []string{xText}},
+
 	{pkg: "trust/tsl", own: []string{"trust", "internal/..."}, std: []string{"net/http"}}, // the client is the caller's
 	{pkg: "trust/tsl/tsltest", own: []string{"trust/tsl", "internal/..."}},
 
