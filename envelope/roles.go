@@ -74,25 +74,27 @@ func (p *Part) rootIsPostacert() bool {
 // BeginsWith tells whether a text stands among the first 1024 bytes of the
 // decoded body of a part.
 func (p *Part) BeginsWith(text string) bool {
-	const most = 1024
-	var room [most]byte
 	if p.kept != nil && p.Encoding() == Base64 {
-		if head, ok := base64Head(room[:0], p.kept); ok {
-			return bytes.Contains(head, []byte(text))
+		if found, ok := base64Contains(p.kept, text); ok {
+			return found
 		}
 	}
 	r, err := p.Content()
 	if err != nil {
 		return false
 	}
-	n, _ := readFull(r, room[:])
-	return bytes.Contains(room[:n], []byte(text))
+	head := make([]byte, beginning)
+	n, _ := readFull(r, head)
+	return bytes.Contains(head[:n], []byte(text))
 }
 
-// base64Head decodes the beginning of regular base64 into the room of dst; ok is
-// false for what the tolerant reader has to look at.
-func base64Head(dst, src []byte) (head []byte, ok bool) {
-	var clean [1368]byte // a little more than 1024 bytes take
+// beginning is how many bytes BeginsWith looks at.
+const beginning = 1024
+
+// base64Contains looks at the beginning of regular base64; ok is false for what
+// the tolerant reader has to look at.
+func base64Contains(src []byte, text string) (found, ok bool) {
+	var clean [1368]byte // a little more than those bytes take
 	n := 0
 	for _, c := range src {
 		if c == '\r' || c == '\n' {
@@ -103,7 +105,7 @@ func base64Head(dst, src []byte) (head []byte, ok bool) {
 			break
 		}
 	}
-	out := dst[:cap(dst)]
-	n, err := base64.StdEncoding.Decode(out, clean[:min(n, cap(dst)/3*4)/4*4])
-	return out[:max(n, 0)], err == nil
+	var head [beginning]byte
+	n, err := base64.StdEncoding.Decode(head[:], clean[:min(n, beginning/3*4)/4*4])
+	return bytes.Contains(head[:max(n, 0)], []byte(text)), err == nil
 }

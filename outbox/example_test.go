@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/certmail/certmail/outbox"
 	"github.com/certmail/certmail/receipt"
@@ -36,4 +37,38 @@ func Example() {
 	// queued false <nil>
 	// 1 <nil>
 	// sent true <nil>
+}
+
+// Many at the price of little more than one, within what the contract allows.
+func ExampleOutbox_SubmitAll() {
+	ctx := context.Background()
+	const anna = "anna@alfa.example"
+	o, err := outbox.New(outbox.Options{
+		Store: store.NewMemory(), Blobs: store.NewMemoryBlobs(), Worker: "worker 1",
+		Senders: map[string]transport.Sender{anna: &server{}}, // transport/smtp, in earnest
+		Limits:  map[string]outbox.Limit{anna: {Messages: 600, Per: time.Minute, Burst: 50, Recipients: 5000}},
+	})
+	if err != nil {
+		panic(err)
+	}
+	var letters []outbox.Message
+	for _, key := range []string{"invoice 7", "invoice 8", "invoice 7"} {
+		letters = append(letters, outbox.Message{
+			Account: anna, Key: key, Body: strings.NewReader("From: anna@alfa.example\r\nTo: bruno@beta.example\r\n\r\n" + key + "\r\n"),
+			Sent: receipt.Sent{MessageID: strings.ReplaceAll(key, " ", ".") + "@pc.alfa.example", Sender: anna, Recipients: []receipt.SentRecipient{{Address: "bruno@beta.example"}}},
+		})
+	}
+	answers, err := o.SubmitAll(ctx, letters)
+	for _, a := range answers {
+		fmt.Println(a.Submission.Key, a.Existed, a.Err)
+	}
+	fmt.Println(err)
+	sent, err := o.Drain(ctx)
+	fmt.Println(sent, err)
+	// Output:
+	// invoice 7 false <nil>
+	// invoice 8 false <nil>
+	// invoice 7 true <nil>
+	// <nil>
+	// 2 <nil>
 }

@@ -6,17 +6,19 @@
 // died while the provider may already have had the message: it is never sent
 // again by itself. The provider's own receipts resolve it (Learn), or an
 // explicit decision (Decide).
+//
+// Claims and outcomes become durable some at a time, beside the sending, where a
+// server is faster than the disk. When the process dies, what was claimed counts
+// as uncertain: Options.Ahead bounds how much that can be.
 package outbox
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"sync"
 	"time"
 
-	"github.com/certmail/certmail/receipt"
 	"github.com/certmail/certmail/store"
 	"github.com/certmail/certmail/transport"
 )
@@ -41,10 +43,23 @@ type Options struct {
 	// 24 hours unless set.
 	GiveUp time.Duration
 	// Concurrency is how many messages of one account are handed over at a
-	// time; 1 unless set. Interval is the least time between two of them, to
-	// keep a provider's rate limit; 0 is none.
+	// time; 1 unless set.
 	Concurrency int
-	Interval    time.Duration
+	// Ahead is how many messages of an account may be claimed and not yet known
+	// to be settled: at most this many become uncertain when the process dies.
+	// 64 unless set. It lets claims and outcomes become durable many at a time,
+	// where a server is faster than the disk: no more is claimed than the
+	// server takes in a tenth of a second, so that a slow one is sent to one by
+	// one. What is claimed cannot be cancelled any more, and a higher priority
+	// comes behind it.
+	Ahead int
+	// Limits are how fast accounts may send; Interval is the least time between
+	// two messages of an account for which they say nothing, 0 is none.
+	Limits   map[string]Limit
+	Interval time.Duration
+	// Wait waits for the time that a limit asks for, and returns the context's
+	// error when it ends before: with a timer unless set.
+	Wait func(context.Context, time.Duration) error
 	// Poll is how often Run looks for work that others enqueued, and for
 	// leases that ended; 5 seconds unless set.
 	Poll time.Duration
@@ -69,8 +84,42 @@ type box struct {
 	sender    transport.Sender
 	paused    bool
 	suspended error
-	last      time.Time
-	gate      sync.Mutex // for the interval
+	meter     *meter
+	turn      chan struct{} // held by the desk that works on it
+	news      chan struct{} // something was queued, or is to stop
+
+	mu       sync.Mutex
+	measured bool
+	pace     time.Duration // of a message, lately
+}
+
+// measure takes in how long a message took.
+func (b *box) measure(took time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.measured {
+		took = b.pace + (took-b.pace)/8
+	}
+	b.pace, b.measured = took, true
+}
+
+// ahead is how many messages to have claimed, at most and for each sender at
+// least one.
+func (b *box) ahead(senders, most int) int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.measured {
+		return senders
+	}
+	return max(min(int(horizon/max(b.pace, time.Microsecond))*senders, most), senders)
+}
+
+// tell lets the desk look up.
+func (b *box) tell() {
+	select {
+	case b.news <- struct{}{}:
+	default:
+	}
 }
 
 // Errors of an outbox.
@@ -107,6 +156,13 @@ func New(opt Options) (*Outbox, error) {
 	if opt.Concurrency <= 0 {
 		opt.Concurrency = 1
 	}
+	if opt.Ahead <= 0 {
+		opt.Ahead = 64
+	}
+	opt.Ahead = max(opt.Ahead, opt.Concurrency)
+	if opt.Wait == nil {
+		opt.Wait = wait
+	}
 	if opt.MaxMemory <= 0 {
 		opt.MaxMemory = 1 << 20
 	}
@@ -118,7 +174,19 @@ func New(opt Options) (*Outbox, error) {
 		if sender == nil {
 			return nil, fmt.Errorf("outbox: %w: no Sender for %s", ErrOptions, account)
 		}
-		o.boxes[account] = &box{account: account, sender: sender}
+		limit, ok := opt.Limits[account]
+		if !ok && opt.Interval > 0 {
+			limit = Limit{Messages: 1, Per: opt.Interval}
+		}
+		if limit.Messages < 0 || limit.Burst < 0 || limit.Recipients < 0 || limit.Messages > 0 && limit.Per <= 0 {
+			return nil, fmt.Errorf("outbox: %w: limit of %s: %+v", ErrOptions, account, limit)
+		}
+		o.boxes[account] = &box{account: account, sender: sender, meter: newMeter(limit), turn: make(chan struct{}, 1), news: make(chan struct{}, 1)}
+	}
+	for account := range opt.Limits {
+		if o.boxes[account] == nil {
+			return nil, fmt.Errorf("outbox: %w: a limit of %s, which has no Sender", ErrOptions, account)
+		}
 	}
 	return o, nil
 }
@@ -127,53 +195,11 @@ func backoff(n int) time.Duration {
 	return min(time.Minute<<min(n-1, 10), time.Hour)
 }
 
-// Message is what Submit takes in.
-type Message struct {
-	// Account it is sent from, Key of the caller: an invoice's number, say. A
-	// key never sends twice.
-	Account, Key string
-	// Sent describes it: Message-ID, MAIL FROM and the recipients.
-	Sent receipt.Sent
-	// Body are its exact bytes.
-	Body io.Reader
-	// Priority goes before age; NotBefore holds it back.
-	Priority  int
-	NotBefore time.Time
-}
-
-// Submit makes a message durable and queues it. When the key was used before
-// for the same message, that one is returned with existed true; ErrKeyReused
-// when it was another.
-func (o *Outbox) Submit(ctx context.Context, m Message) (s store.Submission, existed bool, err error) {
-	if o.boxes[m.Account] == nil {
-		return s, false, fmt.Errorf("outbox: submit: %w: %s", ErrAccount, m.Account)
+// poke wakes Run, or the account's desk where it runs.
+func (o *Outbox) poke(account string) {
+	if b := o.boxes[account]; b != nil {
+		b.tell()
 	}
-	if m.Key == "" || m.Sent.MessageID == "" || len(m.Sent.Recipients) == 0 {
-		return s, false, fmt.Errorf("outbox: submit: %w: a key, a Message-ID and recipients are needed", ErrOptions)
-	}
-	digest, size, err := o.opt.Blobs.Put(ctx, m.Body)
-	if err != nil {
-		return s, false, fmt.Errorf("outbox: submit %s: %w", m.Key, err)
-	}
-	if !m.Sent.SHA256.IsZero() && m.Sent.SHA256 != digest {
-		return s, false, fmt.Errorf("outbox: submit %s: %w: the bytes have another digest than announced", m.Key, store.ErrCorrupt)
-	}
-	m.Sent.SHA256, m.Sent.Time = digest, time.Time{}
-	s, existed, err = o.opt.Store.Enqueue(ctx, store.Submission{
-		Account: m.Account, Key: m.Key, Sent: m.Sent, Size: size, Priority: m.Priority, NotBefore: m.NotBefore,
-	}, o.opt.Now())
-	switch {
-	case err != nil:
-		return s, false, fmt.Errorf("outbox: submit %s: %w", m.Key, err)
-	case existed && s.Sent.SHA256 != digest:
-		return s, true, fmt.Errorf("outbox: submit %s: %w", m.Key, ErrKeyReused)
-	}
-	o.poke()
-	return s, existed, nil
-}
-
-// poke wakes Run.
-func (o *Outbox) poke() {
 	select {
 	case o.wake <- struct{}{}:
 	default:
@@ -185,10 +211,16 @@ func (o *Outbox) poke() {
 func (o *Outbox) Pause(account string) error { return o.set(account, func(b *box) { b.paused = true }) }
 
 // Resume goes on with an account that was paused, or suspended because its
-// login was refused: when the owner has given a new password, say.
+// login was refused: when the owner has given a new password, say. A sender
+// that stops by itself after a refused login and has a method Resume(), as that
+// of transport/smtp, is told to go on as well.
 func (o *Outbox) Resume(account string) error {
-	err := o.set(account, func(b *box) { b.paused, b.suspended = false, nil })
-	o.poke()
+	var sender transport.Sender
+	err := o.set(account, func(b *box) { b.paused, b.suspended, sender = false, nil, b.sender })
+	if r, ok := sender.(interface{ Resume() }); ok {
+		r.Resume()
+	}
+	o.poke(account)
 	return err
 }
 
@@ -200,6 +232,7 @@ func (o *Outbox) set(account string, change func(*box)) error {
 		return fmt.Errorf("outbox: %w: %s", ErrAccount, account)
 	}
 	change(b)
+	b.tell()
 	return nil
 }
 
@@ -223,6 +256,6 @@ func (o *Outbox) Cancel(ctx context.Context, account, key string) error {
 // Refused closes it, Queued sends it again, which may be the second time.
 func (o *Outbox) Decide(ctx context.Context, account, key string, to store.State, why string) error {
 	err := o.opt.Store.Decide(ctx, account, key, store.Uncertain, to, why, o.opt.Now())
-	o.poke()
+	o.poke(account)
 	return err
 }

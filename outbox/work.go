@@ -14,10 +14,6 @@ import (
 	"github.com/certmail/certmail/transport"
 )
 
-// settleTime is how long the outcome of an attempt may take to be written
-// down, also after the context ended.
-const settleTime = 30 * time.Second
-
 // Run works until the context ends, and returns its error, or that of the
 // store.
 func (o *Outbox) Run(ctx context.Context) error {
@@ -58,39 +54,10 @@ func (o *Outbox) Drain(ctx context.Context) (attempts int, err error) {
 		}
 	)
 	for _, b := range o.boxes {
-		for range o.opt.Concurrency {
-			wait.Go(func() { finish(o.work(ctx, b)) })
-		}
+		wait.Go(func() { finish(o.drain(ctx, b)) })
 	}
 	wait.Wait()
 	return attempts, errors.Join(errs...)
-}
-
-// work hands over one message after the other.
-func (o *Outbox) work(ctx context.Context, b *box) (attempts int, err error) {
-	for {
-		if err := ctx.Err(); err != nil {
-			return attempts, err
-		}
-		if !o.open(b) {
-			return attempts, nil
-		}
-		if err := o.pace(ctx, b); err != nil {
-			return attempts, err
-		}
-		now := o.opt.Now()
-		claimed, err := o.opt.Store.Claim(ctx, store.Claim{Account: b.account, Worker: o.opt.Worker, Now: now, Lease: now.Add(o.opt.Lease), Limit: 1})
-		if err != nil {
-			return attempts, fmt.Errorf("outbox: %w", err)
-		}
-		if len(claimed) == 0 {
-			return attempts, nil
-		}
-		attempts++
-		if err := o.attempt(ctx, b, &claimed[0]); err != nil {
-			return attempts, err
-		}
-	}
 }
 
 func (o *Outbox) open(b *box) bool {
@@ -99,45 +66,9 @@ func (o *Outbox) open(b *box) bool {
 	return !b.paused && b.suspended == nil
 }
 
-// pace keeps the interval between two messages of an account.
-func (o *Outbox) pace(ctx context.Context, b *box) error {
-	if o.opt.Interval <= 0 {
-		return nil
-	}
-	b.gate.Lock()
-	defer b.gate.Unlock()
-	if wait := b.last.Add(o.opt.Interval).Sub(o.opt.Now()); !b.last.IsZero() && wait > 0 {
-		timer := time.NewTimer(wait)
-		defer timer.Stop()
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-timer.C:
-		}
-	}
-	b.last = o.opt.Now()
-	return nil
-}
-
-// attempt hands one message over and writes down what became of it.
-func (o *Outbox) attempt(ctx context.Context, b *box, s *store.Submission) error {
-	result := o.hand(ctx, b, s)
-	result.At = o.opt.Now()
-	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
-	defer cancel()
-	err := o.opt.Store.Settle(late, s.Account, s.Key, o.opt.Worker, result)
-	if errors.Is(err, store.ErrLost) {
-		// It took longer than the lease, and counts as uncertain already.
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("outbox: settle %s: %w", s.Key, err)
-	}
-	return nil
-}
-
 // hand hands a message to the sender and says what that means.
-func (o *Outbox) hand(ctx context.Context, b *box, s *store.Submission) store.Result {
+func (o *Outbox) hand(ctx context.Context, b *box, it *item) store.Result {
+	s := &it.Submission
 	if s.Attempts > 1 {
 		// The server may have taken what it said it refused for now.
 		switch proof, err := o.proof(ctx, s); {
@@ -147,7 +78,7 @@ func (o *Outbox) hand(ctx context.Context, b *box, s *store.Submission) store.Re
 			return store.Result{State: store.Sent, Reply: proof}
 		}
 	}
-	source, closer, err := o.load(ctx, s)
+	source, closer, err := o.load(ctx, it)
 	if err != nil {
 		if errors.Is(err, store.ErrCorrupt) || errors.Is(err, store.ErrNotFound) {
 			return store.Result{State: store.Refused, Reply: "not sent: " + err.Error()}
@@ -188,7 +119,11 @@ func (o *Outbox) later(s *store.Submission, reply string) store.Result {
 }
 
 // load reads a message's bytes, verified, before any of them is sent.
-func (o *Outbox) load(ctx context.Context, s *store.Submission) (src io.ReaderAt, closer func(), err error) {
+func (o *Outbox) load(ctx context.Context, it *item) (src io.ReaderAt, closer func(), err error) {
+	s := &it.Submission
+	if it.data != nil {
+		return bytes.NewReader(it.data), func() {}, nil // verified when it was read
+	}
 	r, err := o.opt.Blobs.Open(ctx, s.Sent.SHA256)
 	if err != nil {
 		return nil, nil, err

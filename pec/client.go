@@ -38,6 +38,10 @@ type ClientOptions struct {
 	// It may be called more than once for a message, and must not keep the
 	// Incoming. Routing and filing by the caller's rules belong here.
 	Received func(context.Context, *Incoming) error
+	// Warned is told, when a draft was queued under its key, of what does not
+	// stand in the way and should be looked at: more recipients, or a greater
+	// size × recipients, than every provider must take (Submission.Findings).
+	Warned func(key string, findings []Finding)
 	// Options bounds the reading of messages.
 	Options *Options
 	// Now is the clock, Random feeds Message-IDs; time.Now and crypto/rand
@@ -113,21 +117,34 @@ func (c *Client) Send(ctx context.Context, key string, d *Draft) (store.Submissi
 	if !errors.Is(err, store.ErrNotFound) {
 		return before, err
 	}
-	draft := *d
-	if draft.From.Address == "" {
-		draft.From.Address = address
-	}
-	account := c.opt.Account
-	out, err := Compose(&draft, &ComposeOptions{Account: &account, Now: c.opt.Now, Random: c.opt.Random})
+	out, err := c.compose(d)
 	if err != nil {
 		return store.Submission{}, err
 	}
 	defer out.Close()
-	s, _, err := c.opt.Outbox.Submit(ctx, outbox.Message{Account: address, Key: key, Sent: out.Sent(time.Time{}), Body: out.Source()})
+	s, _, err := c.opt.Outbox.Submit(ctx, c.letter(key, out))
 	if errors.Is(err, outbox.ErrKeyReused) {
 		return s, nil // somebody else was faster, with the same key
 	}
+	if err == nil && c.opt.Warned != nil && len(out.Findings) > 0 {
+		c.opt.Warned(key, out.Findings)
+	}
 	return s, err
+}
+
+// compose makes the message of a draft.
+func (c *Client) compose(d *Draft) (*Outgoing, error) {
+	draft := *d
+	if draft.From.Address == "" {
+		draft.From.Address = c.opt.Account.Address
+	}
+	account := c.opt.Account
+	return Compose(&draft, &ComposeOptions{Account: &account, Now: c.opt.Now, Random: c.opt.Random})
+}
+
+// letter is a composed message for the outbox.
+func (c *Client) letter(key string, out *Outgoing) outbox.Message {
+	return outbox.Message{Account: c.opt.Account.Address, Key: key, Sent: out.Sent(time.Time{}), Body: out.Source()}
 }
 
 // Watch goes through the account's events behind a place in the order they
@@ -164,7 +181,9 @@ func (c *Client) Watch(ctx context.Context, after int64) iter.Seq2[store.Recorde
 }
 
 // Status says what became of one of the account's messages, by all that was
-// collected so far. store.ErrNotFound when it was never submitted here.
+// collected so far. One that the provider's server refused in the dialogue, for
+// which there is no notice (avviso di non accettazione), is StatusRejected
+// without a proof. store.ErrNotFound when it was never submitted here.
 func (c *Client) Status(ctx context.Context, messageID string) (receipt.Message, error) {
 	s, err := c.opt.Store.ByMessageID(ctx, c.opt.Account.Address, messageID)
 	if err != nil {
@@ -198,6 +217,7 @@ func (c *Client) status(ctx context.Context, s *store.Submission) (receipt.Messa
 	if !ok {
 		return m, fmt.Errorf("pec: status of %s: %w", s.Sent.MessageID, store.ErrNotFound)
 	}
+	unsent(&m, s)
 	return m, nil
 }
 

@@ -1,6 +1,7 @@
 package pec
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/certmail/certmail/envelope"
+	"github.com/certmail/certmail/receipt"
 	"github.com/certmail/certmail/store"
 	"github.com/certmail/certmail/transport"
 )
@@ -18,13 +20,18 @@ type Collection struct {
 	// Messages were taken in, Unreadable of them could not be read, Gone had
 	// disappeared from the mailbox before they could be fetched.
 	Messages, Unreadable, Gone int
-	// Events are the new ones.
+	// New is how many events are new. Events are those, the first thousand of
+	// them at most: all are in the store, and Watch goes through them.
+	New    int
 	Events []store.Recorded
 	// Resolved is how many uncertain submissions the receipts resolved.
 	Resolved int
 }
 
-// Collect takes in all that is new in the folders. Each message is durable
+const maxEvents = 1000
+
+// Collect takes in all that is new in the folders, in memory that does not grow
+// with what is there. Each message is durable
 // before the cursor moves behind it, one that cannot be read is kept as it is
 // and stops nothing, and a crash at any moment loses nothing and takes nothing
 // in twice. What came before an error is in the store.
@@ -103,12 +110,13 @@ func (c *Client) collect(ctx context.Context, folder string, all *Collection) er
 			return nil
 		}
 		batch := store.Batch{Account: address, Folder: folder, Was: was, Cursor: next, At: c.opt.Now()}
-		for _, item := range items {
-			m, err := c.take(ctx, folder, item)
-			if errors.Is(err, transport.ErrNotFound) {
-				all.Gone++
-				continue
-			}
+		page, gone, err := c.fetch(ctx, folder, items)
+		if err != nil {
+			return err
+		}
+		all.Gone += gone
+		for i := range page {
+			m, err := c.take(ctx, folder, &page[i])
 			if err != nil {
 				return err
 			}
@@ -116,6 +124,7 @@ func (c *Client) collect(ctx context.Context, folder string, all *Collection) er
 				all.Unreadable++
 			}
 			batch.Messages = append(batch.Messages, m)
+			page[i].data = nil
 		}
 		events, err := c.opt.Store.Collect(ctx, batch)
 		if errors.Is(err, store.ErrMoved) {
@@ -125,7 +134,8 @@ func (c *Client) collect(ctx context.Context, folder string, all *Collection) er
 			return err
 		}
 		all.Messages += len(batch.Messages)
-		all.Events = append(all.Events, events...)
+		all.New += len(events)
+		all.Events = append(all.Events, events[:min(len(events), maxEvents-len(all.Events))]...)
 		was, from = next, next
 		if c.opt.Outbox != nil {
 			n, err := c.opt.Outbox.Learn(ctx, events...)
@@ -137,22 +147,76 @@ func (c *Client) collect(ctx context.Context, folder string, all *Collection) er
 	}
 }
 
-// take fetches one message into the Blobs and reads it there.
-func (c *Client) take(ctx context.Context, folder string, item transport.Item) (store.Collected, error) {
-	got := store.Collected{ID: item.ID}
-	r, err := c.opt.Mailbox.Fetch(ctx, folder, item.ID)
-	if err != nil {
-		return got, err
+// fetched is a message whose bytes are durable. Those of small ones are still in
+// memory.
+type fetched struct {
+	id     transport.ID
+	sha256 receipt.Digest
+	size   int64
+	data   []byte
+}
+
+// fetch fetches messages into the Blobs: small ones together, where that is
+// cheaper, large ones as streams. It counts those that are gone from the mailbox.
+func (c *Client) fetch(ctx context.Context, folder string, items []transport.Item) (page []fetched, gone int, err error) {
+	limit := store.PackSize(c.opt.Blobs)
+	var small [][]byte
+	var places []int
+	for _, item := range items {
+		one := fetched{id: item.ID}
+		err := c.fetchOne(ctx, folder, limit, &one)
+		if errors.Is(err, transport.ErrNotFound) {
+			gone++
+			continue
+		}
+		if err != nil {
+			return nil, 0, err
+		}
+		if one.data != nil {
+			small, places = append(small, one.data), append(places, len(page))
+		}
+		page = append(page, one)
 	}
-	got.SHA256, got.Size, err = c.opt.Blobs.Put(ctx, r)
+	if len(small) == 0 {
+		return page, gone, nil
+	}
+	sums, err := store.PutAll(ctx, c.opt.Blobs, small)
+	for i := range sums {
+		page[places[i]].sha256 = sums[i]
+	}
+	return page, gone, err
+}
+
+// fetchOne keeps up to limit bytes in memory and gives more to the Blobs.
+func (c *Client) fetchOne(ctx context.Context, folder string, limit int64, one *fetched) error {
+	r, err := c.opt.Mailbox.Fetch(ctx, folder, one.id)
+	if err != nil {
+		return err
+	}
+	var whole io.Reader = r
+	if limit > 0 {
+		head, err := io.ReadAll(io.LimitReader(r, limit+1))
+		if err == nil && int64(len(head)) <= limit {
+			one.data, one.size = head, int64(len(head))
+			return r.Close()
+		}
+		if err != nil {
+			return errors.Join(err, r.Close())
+		}
+		whole = io.MultiReader(bytes.NewReader(head), r)
+	}
+	one.sha256, one.size, err = c.opt.Blobs.Put(ctx, whole)
 	if closing := r.Close(); err == nil {
 		err = closing
 	}
-	if err != nil {
-		return got, err
-	}
-	in := &Incoming{Folder: folder, ID: item.ID, SHA256: got.SHA256}
-	if err := c.read(ctx, in, &got); err != nil {
+	return err
+}
+
+// take reads and judges one message that is durable.
+func (c *Client) take(ctx context.Context, folder string, one *fetched) (store.Collected, error) {
+	got := store.Collected{ID: one.id, SHA256: one.sha256, Size: one.size}
+	in := &Incoming{Folder: folder, ID: one.id, SHA256: got.SHA256}
+	if err := c.read(ctx, in, &got, one.data); err != nil {
 		return got, err
 	}
 	if in.Message != nil {
@@ -166,21 +230,26 @@ func (c *Client) take(ctx context.Context, folder string, item transport.Item) (
 	return got, nil
 }
 
-// read parses and verifies what was stored. The error is that of the store or
+// read parses and verifies what was stored, data where it is still in memory. The error is that of the store or
 // the context; what is wrong with the message is in its finding.
-func (c *Client) read(ctx context.Context, in *Incoming, got *store.Collected) error {
-	stored, err := c.opt.Blobs.Open(ctx, got.SHA256)
-	if err != nil {
-		return err
+func (c *Client) read(ctx context.Context, in *Incoming, got *store.Collected, data []byte) error {
+	var stored io.Reader = bytes.NewReader(data)
+	if data == nil {
+		r, err := c.opt.Blobs.Open(ctx, got.SHA256)
+		if err != nil {
+			return err
+		}
+		defer r.Close()
+		stored = r
 	}
-	defer stored.Close()
+	var err error
 	unreadable := func(err error) error {
 		in.Err, got.Finding, got.Kind = err, err.Error(), string(KindUnknown)
 		return nil
 	}
 	in.Message, err = Read(stored, c.opt.Options)
 	switch {
-	case errors.Is(err, envelope.ErrSource) || errors.Is(err, store.ErrCorrupt) || ctx.Err() != nil:
+	case errors.Is(err, envelope.ErrSource) || errors.Is(err, store.ErrCorrupt) || err != nil && ctx.Err() != nil:
 		return err
 	case err != nil:
 		return unreadable(err)

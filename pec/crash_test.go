@@ -48,6 +48,7 @@ type crashed struct {
 	User, Password   string
 	CA, Anchor, LDIF string
 	Messages         int
+	Packed           bool // small bytes in SQLite
 	KillAt           int64
 	Later            time.Duration // on the process's clock
 }
@@ -86,6 +87,14 @@ func (s fusedStore) Enqueue(ctx context.Context, m keep.Submission, now time.Tim
 	return out, existed, err
 }
 
+func (s fusedStore) EnqueueAll(ctx context.Context, list []keep.Submission, now time.Time) ([]keep.Enqueued, error) {
+	return step(s.f, func() ([]keep.Enqueued, error) { return s.Store.EnqueueAll(ctx, list, now) })
+}
+
+func (s fusedStore) SettleAll(ctx context.Context, worker string, list []keep.Settlement) ([]error, error) {
+	return step(s.f, func() ([]error, error) { return s.Store.SettleAll(ctx, worker, list) })
+}
+
 func (s fusedStore) Claim(ctx context.Context, c keep.Claim) ([]keep.Submission, error) {
 	return step(s.f, func() ([]keep.Submission, error) { return s.Store.Claim(ctx, c) })
 }
@@ -116,6 +125,22 @@ func (b fusedBlobs) Put(ctx context.Context, r io.Reader) (receipt.Digest, int64
 		return d, err
 	})
 	return d, size, err
+}
+
+// fusedPack is for blobs that are packed.
+type fusedPack struct {
+	fusedBlobs
+	p keep.PackedBlobs
+}
+
+func (b fusedPack) PackSize() int64 { return b.p.PackSize() }
+
+func (b fusedPack) PutAll(ctx context.Context, list [][]byte) ([]receipt.Digest, error) {
+	return step(b.f, func() ([]receipt.Digest, error) { return b.p.PutAll(ctx, list) })
+}
+
+func (b fusedPack) ReadAll(ctx context.Context, list []receipt.Digest) ([][]byte, error) {
+	return step(b.f, func() ([][]byte, error) { return b.p.ReadAll(ctx, list) })
 }
 
 // fusedReader is a network or a disk that may be the last thing seen.
@@ -193,6 +218,15 @@ func (c *crashed) work(ctx context.Context, f *fuse) error {
 	if err != nil {
 		return err
 	}
+	var fb keep.Blobs = fusedBlobs{blobs, f}
+	if c.Packed {
+		packed, err := sqlite.OpenBlobs(ctx, filepath.Join(c.Dir, "blobs.db"), blobs, nil)
+		if err != nil {
+			return err
+		}
+		defer packed.Close()
+		fb = fusedPack{fusedBlobs{packed, f}, packed}
+	}
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM([]byte(c.CA))
 	credentials := func(context.Context) (string, string, error) { return c.User, c.Password, nil }
@@ -218,7 +252,7 @@ func (c *crashed) work(ctx context.Context, f *fuse) error {
 	if err != nil {
 		return err
 	}
-	fs, fb := fusedStore{s, f}, fusedBlobs{blobs, f}
+	fs := fusedStore{s, f}
 	o, err := outbox.New(outbox.Options{Store: fs, Blobs: fb, Senders: map[string]transport.Sender{c.User: fusedSender{sender, f}}, Worker: strconv.Itoa(os.Getpid()), Now: c.now})
 	if err != nil {
 		return err
@@ -273,7 +307,16 @@ func (c *crashed) work(ctx context.Context, f *fuse) error {
 }
 
 func TestCrashEverywhere(t *testing.T) {
-	const messages = 6
+	for _, packed := range []bool{false, true} {
+		t.Run(fmt.Sprint("packed ", packed), func(t *testing.T) { crashEverywhere(t, packed) })
+	}
+}
+
+func crashEverywhere(t *testing.T, packed bool) {
+	messages := 6
+	if packed {
+		messages = 14 // whose bytes take fewer steps
+	}
 	run := func(c crashed) (string, error) {
 		text, err := json.Marshal(c)
 		if err != nil {
@@ -296,7 +339,7 @@ func TestCrashEverywhere(t *testing.T) {
 		require.NoError(t, err)
 		end := servers.Endpoints()[0]
 		c := crashed{Dir: t.TempDir(), Host: end.IMAP.Host, SMTP: end.Submission.Port, IMAP: end.IMAP.Port, User: anna, Password: a.Password(),
-			CA: string(servers.CA()), Anchor: string(n.Authority().PEM()), LDIF: string(n.LDIF()), Messages: messages, KillAt: at}
+			CA: string(servers.CA()), Anchor: string(n.Authority().PEM()), LDIF: string(n.LDIF()), Messages: messages, KillAt: at, Packed: packed}
 		out, err := run(c)
 		if at == 0 {
 			require.NoError(t, err, out)
@@ -353,8 +396,16 @@ func knowsTheTruth(t *testing.T, n *pectest.Network, c crashed) {
 	s, err := sqlite.Open(ctx, filepath.Join(c.Dir, "store.db"), nil)
 	require.NoError(t, err)
 	defer s.Close()
-	blobs, err := keep.NewFolder(filepath.Join(c.Dir, "blobs"), nil)
+	folder, err := keep.NewFolder(filepath.Join(c.Dir, "blobs"), nil)
 	require.NoError(t, err)
+	defer folder.Close()
+	var blobs keep.Blobs = folder
+	if c.Packed {
+		packed, err := sqlite.OpenBlobs(ctx, filepath.Join(c.Dir, "blobs.db"), folder, nil)
+		require.NoError(t, err)
+		defer packed.Close()
+		blobs = packed
+	}
 	taken, subjects := map[string]int{}, map[string]int{}
 	for _, o := range n.Outcomes() {
 		taken[o.MessageID]++

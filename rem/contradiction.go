@@ -43,8 +43,9 @@ func describe(r Record) string {
 // (EN 319 532-4 C.3.4, C.4.5; V-11 of the checklist).
 func (t *Transaction) compare(a, b Record, add adder) {
 	x, y := a.Document, b.Document
-	if x.ID == y.ID && !bytes.Equal(x.Raw, y.Raw) {
-		add(ConflictEvidenceID, "", "one EvidenceIdentifier for two documents", a, b)
+	// Official examples give one id to evidence about several recipients.
+	if x.ID == y.ID && x.Event == y.Event && !bytes.Equal(x.Raw, y.Raw) && overlap(x, y) {
+		add(ConflictEvidenceID, "", "one EvidenceIdentifier for two statements", a, b)
 	}
 	if !slices.EqualFunc(x.Recipients, y.Recipients, func(u, v evidence.User) bool { return receipt.SameAddress(address(&u), address(&v)) }) {
 		add(ConflictRecipients, "", "they list other recipients, or in another order", a, b)
@@ -64,6 +65,11 @@ func (t *Transaction) compare(a, b Record, add adder) {
 	if y.Submitted != nil && y.Submitted.Valid() && x.Time.Valid() && x.Time.UTC.Before(y.Submitted.UTC.Add(-clockSkew)) {
 		add(ConflictOrder, "", "an event before the submission", a, b)
 	}
+}
+
+// overlap tells whether two documents speak for one recipient.
+func overlap(a, b *evidence.Evidence) bool {
+	return slices.ContainsFunc(a.SpeaksFor(), func(n int) bool { return speaksFor(b, address(&a.Recipients[n-1])) })
 }
 
 // clockSkew is how far the clocks of two services may differ.

@@ -49,7 +49,12 @@ func (v *Verifier) consult(o *evidence.VerifyOptions, r *Report, d *evidence.Doc
 		return "", false
 	}
 	o.Qualify = func(cert *x509.Certificate, path []*x509.Certificate, at time.Time) trust.Check {
-		return v.opt.Lists.Judge(cert, path, tsl.TimeStamping(), at).Check()
+		answer := v.opt.Lists.Judge(cert, path, tsl.TimeStamping(), at)
+		c := answer.Check()
+		if c.Status == trust.Passed && !answer.Qualified() {
+			c.Status = trust.Unknown // listed is not qualified
+		}
+		return c
 	}
 }
 

@@ -166,7 +166,13 @@ func (m *Message) takeFindings() {
 	}
 }
 
+// maxFindings bounds what a hostile message can make us collect.
+const maxFindings = 500
+
 func (m *Message) find(code, detail string) {
+	if len(m.Findings) >= maxFindings {
+		return
+	}
 	m.Findings = append(m.Findings, Finding{Code: code, Detail: detail})
 }
 

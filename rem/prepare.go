@@ -140,6 +140,9 @@ func (p *Prepared) rewrite() {
 		n := fieldLength(raw)
 		field := raw[:n]
 		raw = raw[n:]
+		if len(bytes.TrimRight(field, "\r\n")) == 0 {
+			continue // a CR at the end, which would become the empty line
+		}
 		switch name, _, _ := bytes.Cut(field, []byte(":")); strings.ToLower(string(bytes.TrimRight(name, " \t"))) {
 		case "message-id":
 			if replaced {

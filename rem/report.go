@@ -38,6 +38,16 @@ type Report struct {
 	// Verdict is Invalid when a check failed, Indeterminate when one that the
 	// kind requires could not be made, else Valid (trust.Judge).
 	Verdict trust.Verdict
+	// Integrity, Conformance and Trust keep apart what Verdict puts together:
+	// whether the bytes are those that were signed, and the original the one that
+	// the evidence is about; whether evidence and header are as the profile has
+	// them; whether the signers, those of the time-stamps included, are to be
+	// believed.
+	Integrity, Conformance, Trust trust.Verdict
+	// Qualified says that by the trusted lists the service, and the authority of
+	// a time-stamp in each evidence, were qualified at the time (EN 319 521
+	// §5.3.2). It is no part of the verdict.
+	Qualified bool
 	// Time is the time that the certificates were judged at, Basis says why.
 	Time  time.Time
 	Basis TimeBasis

@@ -96,7 +96,7 @@ const (
 	ConflictMessageID  = "message-id-differs"   // or another id of the sender's program
 	ConflictSender     = "sender-differs"       // or another sender
 	ConflictSubmission = "submission-differs"   // or another time of submission
-	ConflictEvidenceID = "evidence-id-reused"   // one id, two documents
+	ConflictEvidenceID = "evidence-id-reused"   // one id, two documents that state the same event for one recipient
 	ConflictReason     = "relay-reason-differs" // a RelayFailure gives another reason than the RelayRejection
 	ConflictOrder      = "before-submission"    // an event before the submission
 )

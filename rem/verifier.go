@@ -104,6 +104,7 @@ func (v *Verifier) Verify(ctx context.Context, m *Message) (*Report, error) {
 	}
 	r.Checks = append(r.Checks, original, v.checkList(r))
 	r.Verdict = trust.Judge(r.Checks, m.required()...)
+	r.aspects()
 	return r, ctx.Err()
 }
 
@@ -111,6 +112,7 @@ func (v *Verifier) Verify(ctx context.Context, m *Message) (*Report, error) {
 func (v *Verifier) ordinary(r *Report) *Report {
 	const why = "not a REM message: no service certifies anything about it"
 	r.Basis, r.Verdict = TimeNow, trust.Indeterminate
+	r.Integrity, r.Conformance, r.Trust = trust.Indeterminate, trust.Indeterminate, trust.Indeterminate
 	switch {
 	case !v.opt.At.IsZero():
 		r.Basis, r.Time = TimeGiven, v.opt.At

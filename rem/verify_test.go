@@ -482,3 +482,31 @@ func sameContent(t *testing.T, message, altered []byte, at int) {
 	require.NoError(t, err)
 	require.True(t, bytes.Equal(x, y), "byte %d", at)
 }
+
+// TestV12_Aspects: intact, conforming and believed are three things.
+func TestV12_Aspects(t *testing.T) {
+	w := newWorld(t)
+	message := w.receipt(w.beta, w.evidence(evidence.ContentConsignment, w.beta, "RD01"))
+	aspects := func(r *rem.Report) []trust.Verdict { return []trust.Verdict{r.Integrity, r.Conformance, r.Trust} }
+	const good, bad, open = trust.Valid, trust.Invalid, trust.Indeterminate
+	require.Equal(t, []trust.Verdict{good, good, good}, aspects(w.judge(message)))
+	_, r := verified(t, rem.NewVerifier(nil, nil), message)
+	require.Equal(t, []trust.Verdict{good, good, open}, aspects(r))
+	r = w.judge(bytes.Replace(message, []byte("REM-DigestValue: B0w"), []byte("REM-DigestValue: C0w"), 1))
+	require.Equal(t, []trust.Verdict{good, bad, good}, aspects(r))
+	r = w.judge(bytes.Replace(message, []byte("Motivo"), []byte("motivo"), 1))
+	require.Equal(t, []trust.Verdict{bad, good, good}, aspects(r))
+	_, r = verified(t, w.verifier(rem.VerifyOptions{}), []byte("From: a@x.example\r\n\r\nx\r\n"))
+	require.Equal(t, []trust.Verdict{open, open, open}, aspects(r))
+
+	service := listing{w.beta.Name, w.beta.leaf.Certificate, tsl.ServiceREMQualified, granted(longAgo)}
+	stamps := listing{"TSA", w.tsa.Certificate(), tsl.ServiceTSAQualified, granted(longAgo)}
+	ordinary := listing{"TSA", w.tsa.Certificate(), tsl.ServiceTSA, granted(longAgo)}
+	for _, c := range []struct {
+		list []listing
+		want bool
+	}{{[]listing{service, stamps}, true}, {[]listing{service, ordinary}, false}, {[]listing{service}, false}, {[]listing{stamps}, false}} {
+		_, r = verified(t, w.verifier(rem.VerifyOptions{Lists: w.lists(c.list...)}), message)
+		require.Equal(t, c.want, r.Qualified)
+	}
+}

@@ -57,6 +57,9 @@ func (c *Claim) Check() error {
 func (r *Result) Check() error {
 	switch r.State {
 	case Sent, Refused, Uncertain, Queued:
+		if r.Untried && r.State != Queued {
+			return fmt.Errorf("result: %q of what was not tried: %w", r.State, ErrState)
+		}
 		return first(checkTime("NotBefore", r.NotBefore), checkTime("At", r.At))
 	}
 	return fmt.Errorf("result: %q ends no attempt: %w", r.State, ErrState)

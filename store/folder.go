@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 	"io/fs"
 	"os"
@@ -232,28 +231,5 @@ func (f *Folder) Open(ctx context.Context, sum receipt.Digest) (io.ReadCloser, e
 	case err != nil:
 		return nil, fmt.Errorf("blob %x: %w", sum[:], err)
 	}
-	return &verified{file: file, want: sum, hash: sha256.New()}, nil
+	return Verified(file, sum), nil
 }
-
-// verified reads a file and compares the digest at its end.
-type verified struct {
-	file *os.File
-	want receipt.Digest
-	hash hash.Hash
-	err  error
-}
-
-func (v *verified) Read(p []byte) (int, error) {
-	if v.err != nil {
-		return 0, v.err
-	}
-	n, err := v.file.Read(p)
-	v.hash.Write(p[:n])
-	if err == io.EOF && receipt.Digest(v.hash.Sum(nil)) != v.want {
-		err = fmt.Errorf("blob %x: %w", v.want[:], ErrCorrupt)
-	}
-	v.err = err
-	return n, err
-}
-
-func (v *verified) Close() error { return v.file.Close() }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -91,34 +90,48 @@ func (m *Memory) Close() error {
 
 // Enqueue implements Store.
 func (m *Memory) Enqueue(ctx context.Context, s Submission, now time.Time) (Submission, bool, error) {
-	if err := s.Check(now); err != nil {
+	list, err := m.EnqueueAll(ctx, []Submission{s}, now)
+	if err != nil {
 		return Submission{}, false, err
 	}
+	return list[0].Submission, list[0].Existed, list[0].Err
+}
+
+// EnqueueAll implements Store.
+func (m *Memory) EnqueueAll(ctx context.Context, list []Submission, now time.Time) ([]Enqueued, error) {
 	if err := m.lock(ctx); err != nil {
-		return Submission{}, false, err
+		return nil, err
 	}
 	defer m.mu.Unlock()
+	out := make([]Enqueued, len(list))
+	for i := range list {
+		out[i] = m.admit(&list[i], now)
+	}
+	return out, nil
+}
+
+// admit takes in one submission.
+func (m *Memory) admit(s *Submission, now time.Time) Enqueued {
+	if err := s.Check(now); err != nil {
+		return Enqueued{Err: err}
+	}
 	if have := m.byKey[name{s.Account, s.Key}]; have != nil {
-		return copied(have), true, nil
+		return Enqueued{Submission: Copied(have), Existed: true}
 	}
 	id := name{s.Account, daticert.TrimMessageID(s.Sent.MessageID)}
 	if m.byID[id] != nil {
-		return Submission{}, false, fmt.Errorf("submission %q: %w", s.Key, ErrMessageID)
+		return Enqueued{Err: fmt.Errorf("submission %q: %w", s.Key, ErrMessageID)}
 	}
-	kept := &Submission{
-		Account: s.Account, Key: s.Key, Sent: s.Sent, Size: s.Size, Priority: s.Priority, NotBefore: s.NotBefore.UTC(),
-		State: Queued, Order: int64(len(m.list)) + 1, Enqueued: now.UTC(), Changed: now.UTC(),
-	}
-	kept.Sent.Recipients = slices.Clone(s.Sent.Recipients)
-	kept.Sent.Time, kept.Sent.Uncertain = time.Time{}, false
-	m.list = append(m.list, kept)
-	m.byKey[name{s.Account, s.Key}], m.byID[id] = kept, kept
-	m.enqueue(kept)
-	return copied(kept), false, nil
+	kept := Admitted(s, now)
+	kept.Order = int64(len(m.list)) + 1
+	m.list = append(m.list, &kept)
+	m.byKey[name{s.Account, s.Key}], m.byID[id] = &kept, &kept
+	m.enqueue(&kept)
+	return Enqueued{Submission: Copied(&kept)}
 }
 
-// copied returns a copy that the caller may change.
-func copied(s *Submission) Submission {
+// Copied returns a copy that shares nothing with s.
+func Copied(s *Submission) Submission {
 	out := *s
 	out.Sent.Recipients = slices.Clone(s.Sent.Recipients)
 	return out
@@ -127,7 +140,7 @@ func copied(s *Submission) Submission {
 func copies(list []*Submission) []Submission {
 	out := make([]Submission, len(list))
 	for i, s := range list {
-		out[i] = copied(s)
+		out[i] = Copied(s)
 	}
 	return out
 }
@@ -148,144 +161,6 @@ func (m *Memory) dequeue(s *Submission) {
 	}
 }
 
-// Claim implements Store.
-func (m *Memory) Claim(ctx context.Context, c Claim) ([]Submission, error) {
-	if err := c.Check(); err != nil {
-		return nil, err
-	}
-	if err := m.lock(ctx); err != nil {
-		return nil, err
-	}
-	defer m.mu.Unlock()
-	var claimed []*Submission
-	kept := m.queue[:0]
-	for i, s := range m.queue {
-		if len(claimed) >= max(c.Limit, 1) {
-			kept = append(kept, m.queue[i:]...)
-			break
-		}
-		if c.Account != "" && s.Account != c.Account || s.NotBefore.After(c.Now) {
-			kept = append(kept, s)
-			continue
-		}
-		s.State, s.Worker, s.Lease, s.Changed = Sending, c.Worker, c.Lease.UTC(), c.Now.UTC()
-		s.Attempts++
-		m.sending[s] = true
-		claimed = append(claimed, s)
-	}
-	clear(m.queue[len(kept):])
-	m.queue = kept
-	return copies(claimed), nil
-}
-
-// move puts a submission into another state than it is in.
-func (m *Memory) move(s *Submission, to State, reply string, at time.Time) {
-	switch s.State {
-	case Queued:
-		m.dequeue(s)
-	case Sending:
-		delete(m.sending, s)
-	}
-	s.State, s.Reply, s.Changed = to, reply, at.UTC()
-	s.Worker, s.Lease = "", time.Time{}
-	if to != Sent && to != Uncertain {
-		s.Sent.Time = time.Time{}
-	}
-	s.Sent.Uncertain = to == Uncertain
-	if to == Queued {
-		m.enqueue(s)
-	}
-}
-
-// Settle implements Store.
-func (m *Memory) Settle(ctx context.Context, account, key, worker string, r Result) error {
-	if err := r.Check(); err != nil {
-		return err
-	}
-	if err := m.lock(ctx); err != nil {
-		return err
-	}
-	defer m.mu.Unlock()
-	s := m.byKey[name{account, key}]
-	switch {
-	case s == nil:
-		return fmt.Errorf("submission %q: %w", key, ErrNotFound)
-	case s.State != Sending || s.Worker != worker:
-		return fmt.Errorf("submission %q: %w", key, ErrLost)
-	}
-	if r.State == Queued {
-		s.NotBefore = r.NotBefore.UTC()
-	}
-	s.Sent.Time = r.At.UTC()
-	m.move(s, r.State, r.Reply, r.At)
-	return nil
-}
-
-// Renew implements Store.
-func (m *Memory) Renew(ctx context.Context, worker string, lease time.Time) (int, error) {
-	if err := CheckTime(lease); err != nil {
-		return 0, err
-	}
-	if err := m.lock(ctx); err != nil {
-		return 0, err
-	}
-	defer m.mu.Unlock()
-	n := 0
-	for s := range m.sending {
-		if s.Worker == worker {
-			n++
-			if lease.After(s.Lease) {
-				s.Lease = lease.UTC()
-			}
-		}
-	}
-	return n, nil
-}
-
-// Expire implements Store.
-func (m *Memory) Expire(ctx context.Context, now time.Time) ([]Submission, error) {
-	if err := CheckTime(now); err != nil {
-		return nil, err
-	}
-	if err := m.lock(ctx); err != nil {
-		return nil, err
-	}
-	defer m.mu.Unlock()
-	expired := slices.SortedFunc(maps.Keys(m.sending), func(a, b *Submission) int { return cmp.Compare(a.Order, b.Order) })
-	expired = slices.DeleteFunc(expired, func(s *Submission) bool { return s.Lease.After(now) })
-	for _, s := range expired {
-		s.Sent.Time = s.Changed
-		m.move(s, Uncertain, ExpiredReply, now)
-	}
-	return copies(expired), nil
-}
-
-// ExpiredReply is the Reply of a submission whose worker did not come back.
-const ExpiredReply = "the worker's lease ended before it said what became of it"
-
-// Decide implements Store.
-func (m *Memory) Decide(ctx context.Context, account, key string, from, to State, why string, at time.Time) error {
-	if err := CheckTime(at); err != nil {
-		return err
-	}
-	if err := m.lock(ctx); err != nil {
-		return err
-	}
-	defer m.mu.Unlock()
-	s := m.byKey[name{account, key}]
-	switch {
-	case s == nil:
-		return fmt.Errorf("submission %q: %w", key, ErrNotFound)
-	case s.State != from || !CanDecide(from, to):
-		return fmt.Errorf("submission %q: %s, not from %s to %s: %w", key, s.State, from, to, ErrState)
-	}
-	m.move(s, to, why, at)
-	if to == Sent && s.Sent.Time.IsZero() {
-		s.Sent.Time = at.UTC()
-	}
-	return nil
-}
-
 // Submission implements Store.
 func (m *Memory) Submission(ctx context.Context, account, key string) (Submission, error) {
 	return m.find(ctx, m.byKey, name{account, key})
@@ -302,7 +177,7 @@ func (m *Memory) find(ctx context.Context, in map[name]*Submission, what name) (
 	}
 	defer m.mu.Unlock()
 	if s := in[what]; s != nil {
-		return copied(s), nil
+		return Copied(s), nil
 	}
 	return Submission{}, fmt.Errorf("submission %q: %w", what.name, ErrNotFound)
 }
@@ -318,7 +193,7 @@ func (m *Memory) Submissions(ctx context.Context, f Filter) ([]Submission, error
 		if len(found) == limited(f.Limit) {
 			break
 		}
-		if (f.Account == "" || f.Account == s.Account) && (len(f.States) == 0 || slices.Contains(f.States, s.State)) {
+		if (f.Account == "" || f.Account == s.Account) && (len(f.States) == 0 || slices.Contains(f.States, s.State)) && !s.Changed.Before(f.Since) {
 			found = append(found, s)
 		}
 	}

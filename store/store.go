@@ -92,6 +92,9 @@ type Result struct {
 	State     State
 	NotBefore time.Time
 	Reply     string
+	// Untried gives a submission back of which nothing was offered to the
+	// network, with Queued: the attempt does not count.
+	Untried bool
 	// At is the worker's clock; for Sent and Uncertain it becomes Sent.Time.
 	At time.Time
 }
@@ -141,6 +144,8 @@ type Recorded struct {
 type Filter struct {
 	Account string
 	States  []State
+	// Since chooses what changed then or later.
+	Since time.Time
 	// After is the Order to go on behind, Limit how many at most (0: 1000).
 	After int64
 	Limit int
@@ -153,12 +158,20 @@ type Store interface {
 	// that key, it is returned as it is, with existed true, and nothing
 	// changes: compare its Sent.SHA256 to see whether it is the same message.
 	Enqueue(ctx context.Context, s Submission, now time.Time) (stored Submission, existed bool, err error)
+	// EnqueueAll is Enqueue for many at the price of little more than one: it
+	// returns one answer for each, in their order. All that were taken in are
+	// durable when it returns; the error is that of the store, and then none is.
+	EnqueueAll(ctx context.Context, list []Submission, now time.Time) ([]Enqueued, error)
 	// Claim gives out due submissions as sending, highest priority and then
 	// oldest first; no two workers ever get the same one.
 	Claim(ctx context.Context, c Claim) ([]Submission, error)
 	// Settle ends an attempt. ErrLost when the worker does not have the
 	// submission any more, ErrState when the result is none.
 	Settle(ctx context.Context, account, key, worker string, r Result) error
+	// SettleAll is Settle for many at the price of little more than one. It
+	// returns one error for each, in their order, nil for what was settled; err
+	// is that of the store, and then none is.
+	SettleAll(ctx context.Context, worker string, list []Settlement) (each []error, err error)
 	// Renew prolongs the leases of all that a worker has, and shortens none. It
 	// returns how many it has.
 	Renew(ctx context.Context, worker string, lease time.Time) (int, error)

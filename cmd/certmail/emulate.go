@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/netip"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -195,21 +194,13 @@ func describeEmulation(n *pectest.Network, servers *pecserve.Servers) *emulated 
 	out := &emulated{}
 	for _, p := range servers.Endpoints() {
 		out.Providers = append(out.Providers, emulatedProvider{
-			p.Provider, p.Domains, reachable(p.Submission), reachable(p.StartTLS), reachable(p.IMAP), reachable(p.Exchange),
+			p.Provider, p.Domains, endpoint(p.Submission), endpoint(p.StartTLS), endpoint(p.IMAP), endpoint(p.Exchange),
 		})
 	}
 	for _, account := range n.Accounts() {
 		out.Accounts = append(out.Accounts, emulatedAccount{account.Address, account.Address, account.Password(), account.Provider().Identity.Name})
 	}
 	return out
-}
-
-// reachable is an address that this machine can connect to.
-func reachable(at pecserve.Address) endpoint {
-	if ip, err := netip.ParseAddr(at.Host); err == nil && ip.IsUnspecified() {
-		at.Host = "127.0.0.1"
-	}
-	return endpoint(at)
 }
 
 func services(out *emulated) []pecweb.Service {
@@ -265,7 +256,7 @@ func (a *app) announce(out *emulated, e *emulation) error {
 		p.row("fault", f.String())
 	}
 	if e.allowRemote {
-		p.row("open to", "every machine that reaches this one")
+		p.row("open to", "every machine that reaches this one, at any of its addresses")
 	}
 	p.line()
 	p.text("", "The passwords are throw-away ones by design. Nothing is kept, and nothing here is worth anything as proof. Interrupt to end.")

@@ -163,9 +163,34 @@ func TestEmulateForPeople(t *testing.T) {
 	}
 	require.NoError(t, cmd.Process.Signal(os.Interrupt))
 	require.NoError(t, cmd.Wait())
-	for _, want := range []string{"Gestore Beta S.p.A.", "SMTP submission, TLS", "IMAP, TLS", "127.0.0.1:", "carla@beta.example", "ca.pem", "http://127.0.0.1:", "throw-away", "delay,for=13h", "every machine"} {
+	for _, want := range []string{"Gestore Beta S.p.A.", "SMTP submission, TLS", "IMAP, TLS", "0.0.0.0:", "carla@beta.example", "ca.pem", "http://127.0.0.1:", "throw-away", "delay,for=13h", "every machine"} {
 		require.Contains(t, said.String(), want)
 	}
+}
+
+// Open to all it says so, and its certificate holds at every address that a
+// client may come to.
+func TestEmulateOpenToAll(t *testing.T) {
+	e := startEmulator(t, "--allow-remote", "--web", "off")
+	for _, p := range e.Providers {
+		for _, s := range p.servers() {
+			require.Equal(t, "0.0.0.0", s.at.Host, s.name)
+		}
+	}
+	hosts := []string{"0.0.0.0", "127.0.0.1", "localhost"}
+	all, err := net.InterfaceAddrs()
+	require.NoError(t, err)
+	for _, a := range all {
+		if ip := a.(*net.IPNet).IP; ip.To4() != nil {
+			hosts = append(hosts, ip.String())
+		}
+	}
+	for _, host := range hosts {
+		at := e.Providers[0].IMAP
+		at.Host = host
+		require.NoError(t, e.dial(t, at).Close(), host)
+	}
+	e.end(t, os.Interrupt)
 }
 
 func TestEMU25_EmulateRefusesRealDomains(t *testing.T) {

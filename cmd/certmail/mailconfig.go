@@ -12,10 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 
 	"github.com/certmail/certmail/outbox"
 	"github.com/certmail/certmail/pec"
@@ -90,6 +87,9 @@ func readMailConfig(name string) (*mailConfig, error) {
 	if err := d.Decode(c); err != nil {
 		return nil, usagef("--config %s: %v", name, err)
 	}
+	if _, err := d.Token(); err != io.EOF {
+		return nil, usagef("--config %s: something follows the configuration", name)
+	}
 	bad := func(format string, args ...any) error {
 		return usagef("--config %s: %s", name, fmt.Sprintf(format, args...))
 	}
@@ -98,8 +98,13 @@ func readMailConfig(name string) (*mailConfig, error) {
 		return nil, bad(`"account" is missing`)
 	case (c.PasswordEnv == "") == (len(c.PasswordCommand) == 0):
 		return nil, bad(`one of "password_env" and "password_command" is wanted`)
+	case len(c.PasswordCommand) > 0 && c.PasswordCommand[0] == "":
+		return nil, bad(`"password_command" names no program`)
 	case c.Store == "" || c.Blobs == "":
 		return nil, bad(`"store" and "blobs" are wanted`)
+	}
+	if err := (&pec.Account{Address: c.Account, User: c.User}).Check(); err != nil {
+		return nil, bad(`"account": %v`, err)
 	}
 	if c.Provider != "" {
 		p, ok := presets.ByName(c.Provider)
@@ -158,26 +163,6 @@ func (c *mailConfig) paths(names []string) (all []string) {
 	return all
 }
 
-// credentials asks for the password when a connection is made. What the
-// password command complains of goes to stderr.
-func (c *mailConfig) credentials(ctx context.Context, stderr io.Writer) (user, secret string, err error) {
-	if c.PasswordEnv != "" {
-		secret, ok := os.LookupEnv(c.PasswordEnv)
-		if !ok {
-			return "", "", fmt.Errorf("environment variable %s is not set", c.PasswordEnv)
-		}
-		return c.User, secret, nil
-	}
-	cmd := exec.CommandContext(ctx, c.PasswordCommand[0], c.PasswordCommand[1:]...)
-	cmd.Stderr = stderr
-	out, err := cmd.Output()
-	if err != nil {
-		return "", "", fmt.Errorf("password command %s: %w", c.PasswordCommand[0], err)
-	}
-	// The line end is the command's; all else is the password, byte for byte.
-	return c.User, strings.TrimSuffix(strings.TrimSuffix(string(out), "\n"), "\r"), nil
-}
-
 // postbox is what the commands work with. Close it.
 type postbox struct {
 	*pec.Client
@@ -206,10 +191,11 @@ func (a *app) openMail(ctx context.Context, c *mailConfig) (m *postbox, err erro
 	if err != nil {
 		return nil, err
 	}
-	m = &postbox{}
+	opened := &postbox{}
+	m = opened
 	defer func() {
 		if err != nil {
-			_ = m.Close()
+			_ = opened.Close() // m is nil by then
 		}
 	}()
 	s, err := sqlite.Open(ctx, c.path(c.Store), nil)
@@ -221,6 +207,7 @@ func (a *app) openMail(ctx context.Context, c *mailConfig) (m *postbox, err erro
 	if err != nil {
 		return nil, err
 	}
+	m.close = append(m.close, blobs.Close)
 	security := smtp.ImplicitTLS
 	if c.Submission.Security == "starttls" {
 		security = smtp.StartTLS
@@ -253,6 +240,7 @@ func (a *app) openMail(ctx context.Context, c *mailConfig) (m *postbox, err erro
 		Account: pec.Account{Address: c.Account, User: c.User, Host: c.Submission.Host, Port: c.Submission.Port,
 			Limits: pec.Limits{MaxLoad: c.MaxLoad, MaxSize: c.MaxSize, MaxRecipients: c.MaxRecipients}},
 		Store: s, Blobs: blobs, Outbox: m.outbox, Mailbox: box, Folders: c.Folders, Verifier: verifier, Now: a.now,
+		Warned: a.warnOf,
 	})
 	return m, err
 }

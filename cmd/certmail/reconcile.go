@@ -111,7 +111,7 @@ func (a *app) addReceipts(l *receipt.Ledger, paths []string, v *judges, copies s
 			out.unreadable(in.name, in.err)
 			return nil
 		}
-		if in.rem == nil && !in.msg.Kind.IsReceipt() {
+		if in.rem == nil && !in.msg.Kind.IsReceipt() || in.rem != nil && in.rem.Original != nil {
 			return nil
 		}
 		events, err := eventsOf(in, v, copies)

@@ -93,6 +93,15 @@ func (a *app) sendNow(ctx context.Context, call *mailCall, key string, d *pec.Dr
 	return err
 }
 
+// warnOf says what should be looked at in a message that was queued.
+func (a *app) warnOf(key string, list []pec.Finding) {
+	for _, f := range list {
+		if f.Code != pec.FindingUser { // of the account, not of the message
+			a.complain(fmt.Errorf("%s: %s: %s", key, f.Code, f.Detail))
+		}
+	}
+}
+
 // textOf reads the readable text of a message.
 func (a *app) textOf(name string) (string, error) {
 	if name == "-" {

@@ -52,8 +52,6 @@ var rules = []rule{
 	{pkg: "trust/tsp", own: []string{"trust", "internal/..."}, third: []string{xCrypto}, std: []string{"net/http"}}, // the client is the caller's
 	{pkg: "trust/tsp/tsptest", own: []string{"trust", "trust/tsp", "internal/..."}, third: []string{xCrypto}, std: []string{"net/http"}},
 
-	{pkg: "rem/evidence", own: []string{"trust/...", "internal/..."}}, // knows nothing of mail
-
 	{pkg: "rem/remtest", own: []string{"envelope", "receipt", "trust", "trust/...", "pec", "pec/pectest", "rem", "rem/...", "transport", "transport/memory", "internal/..."}},
 
 	{pkg: "archive", own: []string{"daticert", "envelope", "receipt", "trust", "trust/...", "pec", "rem", "rem/evidence"}, third: []string{xText}},
@@ -62,6 +60,7 @@ var rules = []rule{
 	{pkg: "trust/tsl/tsltest", own: []string{"trust/tsl", "internal/..."}},
 
 	{pkg: "rem/csi", own: []string{"trust", "trust/tsl", "internal/..."}},
+	{pkg: "rem/evidence", own: []string{"trust", "trust/tsp", "internal/..."}}, // knows nothing of mail
 
 	{pkg: "envelope", own: []string{"daticert", "trust", "internal/..."}, third: []string{goMessage, xNet, xText}},
 
@@ -84,6 +83,7 @@ var rules = []rule{
 	{pkg: "store/internal/...", own: []string{"daticert", "receipt", "store", "transport"}},
 	{pkg: "store/internal/crashtest", own: []string{"receipt", "store", "transport"}, std: []string{"testing", "os/exec"}}, // tests only, as the next two
 	{pkg: "store/internal/pgtest", own: []string{"internal/reftest"}, std: []string{"testing", "os/exec"}},
+	{pkg: "store/internal/sendbench", own: []string{"receipt", "store", "transport", "transport/smtp", "outbox", "pec/pectest", "internal/reftest"}, third: []string{goSASL, goSMTP}, std: []string{"net", "testing"}},
 	{pkg: "store/internal/storebench", own: []string{"receipt", "store", "transport"}, std: []string{"testing"}},
 	{pkg: "store/sqlite", own: []string{"store", "store/internal/sqlstore"}, third: []string{goSQLite}},
 	{pkg: "store/postgres", own: []string{"store", "store/internal/sqlstore"}, third: []string{pgx}},
@@ -99,6 +99,7 @@ var rules = []rule{
 	{pkg: "cmd/certmail/internal/bench", third: []string{goMessage, pkcs7}, std: []string{"os/exec"}}, // its yardsticks
 
 	{pkg: "examples/...", own: []string{"PUBLIC"}},
+	{pkg: "examples/gateway", own: []string{"PUBLIC"}, std: []string{"net", "net/http"}}, // a transport over HTTP
 }
 
 // noStd lists what no package of a library imports, and why.
@@ -116,7 +117,7 @@ var noStd = map[string]string{
 
 // onlyTests lists modules and packages that only test files import.
 var onlyTests = []string{testify, Module + "/internal/reftest", Module + "/internal/house",
-	Module + "/store/internal/crashtest", Module + "/store/internal/pgtest", Module + "/store/internal/storebench"}
+	Module + "/store/internal/crashtest", Module + "/store/internal/pgtest", Module + "/store/internal/storebench", Module + "/store/internal/sendbench"}
 
 func TestImportsFollowTheDesign(t *testing.T) {
 	tree := load(t)

@@ -4,7 +4,10 @@ package reftest
 
 import (
 	"bytes"
+	"crypto/tls"
+	"encoding/pem"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -91,6 +94,13 @@ postlog unix-dgram n - n - 1 postlogd
 // only receive. Postfix needs root to start; without it, it counts as missing.
 func Postfix(tb testing.TB, chain []byte, mailboxes map[string]string) *PostfixServer {
 	tb.Helper()
+	return postfixAt(tb, chain, mailboxes, func() int { return freePort(tb) })
+}
+
+// postfixAt starts a server at two ports, and at others when somebody else has
+// taken one of them meanwhile.
+func postfixAt(tb testing.TB, chain []byte, mailboxes map[string]string, port func() int) *PostfixServer {
+	tb.Helper()
 	Tool(tb, "postfix")
 	saslpasswd := Tool(tb, "saslpasswd2")
 	owner, err := user.Lookup("postfix")
@@ -130,13 +140,11 @@ func Postfix(tb testing.TB, chain []byte, mailboxes map[string]string) *PostfixS
 		}
 	}
 	must(os.Chown(filepath.Join(dir, "sasldb"), uid, gid))
-	p.TLSPort, p.StartTLSPort = freePort(tb), freePort(tb)
-	fill := strings.NewReplacer("{dir}", dir, "{boxes}", boxes, "{logins}", logins, "{uid}", owner.Uid, "{gid}", owner.Gid,
-		"{tls}", strconv.Itoa(p.TLSPort), "{starttls}", strconv.Itoa(p.StartTLSPort)).Replace
+	fill := strings.NewReplacer("{dir}", dir, "{boxes}", boxes, "{logins}", logins, "{uid}", owner.Uid, "{gid}", owner.Gid).Replace
 	for name, text := range map[string]string{
 		"tls.pem":              string(chain),
 		"conf/main.cf":         fill(postfixMain),
-		"conf/master.cf":       fill(postfixMaster),
+		"conf/master.cf":       "",
 		"conf/sasl/smtpd.conf": "pwcheck_method: auxprop\nauxprop_plugin: sasldb\nsasldb_path: " + dir + "/sasldb\nmech_list: PLAIN LOGIN\n",
 	} {
 		must(os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
@@ -144,42 +152,117 @@ func Postfix(tb testing.TB, chain []byte, mailboxes map[string]string) *PostfixS
 	must(os.Chmod(filepath.Join(dir, "conf/main.cf"), 0o644))
 	must(os.Chmod(filepath.Join(dir, "conf/master.cf"), 0o644))
 	must(os.Chmod(filepath.Join(dir, "conf/sasl/smtpd.conf"), 0o644))
-	conf := filepath.Join(dir, "conf")
+	for range 5 {
+		p.TLSPort, p.StartTLSPort = port(), port()
+		ports := strings.NewReplacer("{tls}", strconv.Itoa(p.TLSPort), "{starttls}", strconv.Itoa(p.StartTLSPort)).Replace(postfixMaster)
+		must(os.WriteFile(filepath.Join(dir, "conf/master.cf"), []byte(ports), 0o644))
+		if p.run(tb, filepath.Join(dir, "conf"), firstCertificate(tb, chain)) {
+			return p
+		}
+	}
+	tb.Fatal("Postfix finds no free ports")
+	return nil
+}
+
+// run starts the server and waits until it listens. It returns false when its
+// ports are taken.
+func (p *PostfixServer) run(tb testing.TB, conf string, certificate []byte) bool {
+	tb.Helper()
 	if out, err := exec.Command("postfix", "-c", conf, "check").CombinedOutput(); err != nil {
 		tb.Fatalf("postfix check: %v\n%s", err, out)
 	}
 	daemons, err := exec.Command("postconf", "-c", conf, "-h", "daemon_directory").Output()
-	must(err)
-	var said bytes.Buffer
+	if err != nil {
+		tb.Fatal(err)
+	}
+	var out bytes.Buffer
 	master := exec.Command(filepath.Join(strings.TrimSpace(string(daemons)), "master"), "-c", conf, "-d")
-	master.Stdout, master.Stderr = &said, &said
+	master.Stdout, master.Stderr = &out, &out
 	master.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	master.WaitDelay = 5 * time.Second
-	must(master.Start())
-	p.stop = sync.OnceFunc(func() {
+	if err := master.Start(); err != nil {
+		tb.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() { _ = master.Wait(); close(ended) }()
+	stop := sync.OnceFunc(func() {
 		_ = syscall.Kill(-master.Process.Pid, syscall.SIGTERM) // the master and what it started
-		_ = master.Wait()
+		<-ended
 	})
-	tb.Cleanup(func() {
-		p.stop()
-		if tb.Failed() {
-			log, _ := os.ReadFile(p.log)
-			tb.Logf("Postfix: %s\n%s", said.String(), log)
+	said := func() string {
+		log, _ := os.ReadFile(p.log)
+		return string(log) + out.String()
+	}
+	for end := time.Now().Add(20 * time.Second); !p.listens(certificate); time.Sleep(20 * time.Millisecond) {
+		select {
+		case <-ended:
+			stop()                                           // what it may have started before
+			if !taken(p.TLSPort) && !taken(p.StartTLSPort) { // it cannot say so: what writes its log runs last
+				tb.Fatalf("Postfix ended: %s", said())
+			}
+			_ = os.Remove(p.log)
+			return false
+		default:
 		}
-	})
-	for _, port := range []int{p.TLSPort, p.StartTLSPort} {
-		for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-			c, err := net.Dial("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
-			if err == nil {
-				_ = c.Close()
-				break
-			}
-			if time.Now().After(deadline) {
-				tb.Fatalf("Postfix does not listen: %v\n%s", err, said.String())
-			}
+		if time.Now().After(end) {
+			stop()
+			tb.Fatalf("Postfix does not listen: %s", said())
 		}
 	}
-	return p
+	p.stop = stop
+	tb.Cleanup(func() {
+		stop()
+		if tb.Failed() {
+			tb.Logf("Postfix: %s", said())
+		}
+	})
+	return true
+}
+
+// listens tells whether this very server answers at both ports: others may have
+// taken them.
+func (p *PostfixServer) listens(certificate []byte) bool {
+	address := func(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
+	dialer := &net.Dialer{Timeout: 5 * time.Second}
+	secure, err := tls.DialWithDialer(dialer, "tcp", address(p.TLSPort), &tls.Config{InsecureSkipVerify: true}) // compared below, in full
+	if err != nil {
+		return false
+	}
+	defer secure.Close()
+	if !bytes.Equal(secure.ConnectionState().PeerCertificates[0].Raw, certificate) {
+		return false
+	}
+	clear, err := dialer.Dial("tcp", address(p.StartTLSPort))
+	if err != nil {
+		return false
+	}
+	defer clear.Close()
+	_ = clear.SetDeadline(time.Now().Add(5 * time.Second))
+	greeting := make([]byte, len("220 mx."+PostfixHost))
+	_, err = io.ReadFull(clear, greeting)
+	return err == nil && string(greeting) == "220 mx."+PostfixHost
+}
+
+// taken tells whether somebody listens at a port.
+func taken(port int) bool {
+	ln, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	if err != nil {
+		return true
+	}
+	_ = ln.Close()
+	return false
+}
+
+// firstCertificate is the server's own, in DER.
+func firstCertificate(tb testing.TB, chain []byte) []byte {
+	tb.Helper()
+	for block, rest := pem.Decode(chain); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type == "CERTIFICATE" {
+			return block.Bytes
+		}
+	}
+	tb.Fatal("the chain has no certificate")
+	return nil
 }
 
 // Stop ends the server before the test does.

@@ -280,6 +280,7 @@ func TestX11_Transforms(t *testing.T) {
 		refuse(t, changed(t, signed, own, enveloped+`<ds:Transform Algorithm="`+uri+`"/>`), xmlsig.ErrTransform, what)
 		refuse(t, changed(t, signed, `CanonicalizationMethod Algorithm="`+xmlsig.ExclusiveC14N, `CanonicalizationMethod Algorithm="`+uri), xmlsig.ErrAlgorithm, what)
 	}
+	refuse(t, changed(t, signed, own, enveloped+strings.Replace(exclusiveWithList, "u tns", strings.Repeat("u ", 65), 1)), xmlsig.ErrStructure, "an endless PrefixList")
 	// What the policy does not want.
 	for _, p := range []*xmlsig.Policy{{Styles: []xmlsig.TransformStyle{xmlsig.Filter2}}, {Canonicalizations: []string{xmlsig.C14N10}}, {Digests: []string{xmlsig.DigestSHA512}},
 		{Signatures: []string{xmlsig.RSASHA512}}, {MinRSA: 3072}, {MaxReferences: 1}} {

@@ -77,6 +77,9 @@ const (
 	// maxTimeStamps are looked at; maxTokenSize in octets.
 	maxTimeStamps = 16
 	maxTokenSize  = 1 << 20
+	// maxPrefixes is how long a PrefixList may be: each is looked for at each
+	// element.
+	maxPrefixes = 64
 	// maxTries is how many certificates are tried where none is named.
 	maxTries = 4
 )

@@ -165,7 +165,9 @@ func canonicalization(e *xmltree.Element, p *Policy, part string, not error) (st
 			if !ok || len(list.Attrs) != 1 || list.FirstChild() != nil || !list.Blank() {
 				return "", canon, fail(ErrStructure, part, "InclusiveNamespaces with one attribute PrefixList expected")
 			}
-			canon.Inclusive = strings.Fields(prefixes)
+			if canon.Inclusive = strings.Fields(prefixes); len(canon.Inclusive) > maxPrefixes {
+				return "", canon, fail(ErrStructure, part, "a PrefixList of %d, at most %d expected", len(canon.Inclusive), maxPrefixes)
+			}
 		}
 	}
 	return uri, canon, c.only(e)

@@ -31,10 +31,10 @@ func tokens(data []byte) (string, error) {
 		switch t := token.(type) {
 		case xml.StartElement:
 			depth++
-			b.WriteString("<{" + t.Name.Space + "}" + t.Name.Local)
+			b.WriteString("<{" + blanks.Replace(t.Name.Space) + "}" + t.Name.Local)
 			for _, a := range t.Attr {
 				if a.Name.Space != "xmlns" && (a.Name.Space != "" || a.Name.Local != "xmlns") {
-					b.WriteString(" {" + a.Name.Space + "}" + a.Name.Local + "=" + blanks.Replace(a.Value))
+					b.WriteString(" {" + blanks.Replace(a.Name.Space) + "}" + a.Name.Local + "=" + blanks.Replace(a.Value))
 				}
 			}
 			b.WriteString(">")
@@ -57,9 +57,9 @@ var (
 
 // written writes down the same of a tree.
 func written(e *xmltree.Element, b *strings.Builder) {
-	b.WriteString("<{" + e.Space + "}" + e.Local)
+	b.WriteString("<{" + blanks.Replace(e.Space) + "}" + e.Local)
 	for _, a := range e.Attrs {
-		b.WriteString(" {" + a.Space + "}" + a.Local + "=" + blanks.Replace(a.Value))
+		b.WriteString(" {" + blanks.Replace(a.Space) + "}" + a.Local + "=" + blanks.Replace(a.Value))
 	}
 	b.WriteString(">")
 	// The text between the children is taken from a parse of its own.

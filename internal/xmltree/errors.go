@@ -36,7 +36,8 @@ var (
 type Error struct {
 	// Offset into the source in octets.
 	Offset int
-	// Line and Column of it, from 1; the column counts octets.
+	// Line and Column of it, from 1; the column counts octets. Both are 0 for a
+	// document that was too large to be looked at.
 	Line, Column int
 	// Detail says what was found and what was expected.
 	Detail string
@@ -46,6 +47,9 @@ type Error struct {
 
 // Error implements error.
 func (e *Error) Error() string {
+	if e.Line == 0 {
+		return fmt.Sprintf("xml: %v: %s", e.Err, e.Detail)
+	}
 	return fmt.Sprintf("xml: line %d, column %d: %v: %s", e.Line, e.Column, e.Err, e.Detail)
 }
 

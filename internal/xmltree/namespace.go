@@ -97,17 +97,27 @@ func (p *parser) lookup(prefix string) (uri string, ok bool) {
 // newElement takes one from the slab.
 func (p *parser) newElement() *Element {
 	if len(p.elemSlab) == 0 {
-		// At first as many as there can be, if every element has an end tag; then
-		// as many as were read so far. Within bounds.
-		n := p.elements
-		if n == 1 {
-			n = min(strings.Count(p.src[p.pos:], "<")/2+1, 256)
-		}
-		p.elemSlab = make([]Element, min(max(8, n), 4096))
+		p.elemSlab = make([]Element, p.expected())
 	}
 	e := &p.elemSlab[0]
 	p.elemSlab = p.elemSlab[1:]
 	return e
+}
+
+// expected is how many elements to make room for, the one just read included: at
+// first as many as there are if each has an end tag, later as many as there can
+// be at most, of a long document as many as were read so far. Within bounds.
+func (p *parser) expected() int {
+	const window = 64 << 10
+	rest := p.src[p.pos:]
+	marks := strings.Count(rest[:min(len(rest), window)], "<") + 1
+	switch {
+	case p.elements == 1:
+		return min(marks/2+1, 256)
+	case len(rest) <= window:
+		return min(marks, max(8, p.elements), 4096)
+	}
+	return min(max(8, p.elements), 4096)
 }
 
 // slab copies items to a slice of their own out of a larger one, the next of

@@ -161,6 +161,8 @@ func TestErrorTellsThePlace(t *testing.T) {
 	var typed *xmltree.Error
 	require.ErrorAs(t, err, &typed)
 	require.Equal(t, [3]int{17, 3, 8}, [3]int{typed.Offset, typed.Line, typed.Column})
+	_, large := xmltree.Parse([]byte("<a/>"), &xmltree.Limits{Bytes: 3})
+	require.EqualError(t, large, "xml: document too large: 4 octets, the limit is 3")
 	require.Equal(t, `xml: line 3, column 8: not well-formed XML: end tag of "c" expected`, err.Error())
 }
 

@@ -87,14 +87,9 @@ func (of *node) access(a *Account, mailFrom string, recipients []string, data []
 	return nil
 }
 
-// malformed tells whether an address cannot stand in RCPT TO (RFC 5321 §4.1.2;
-// quoted local parts are left out, as real providers do).
-func malformed(address string) bool {
-	local, domain, ok := strings.Cut(address, "@")
-	return !ok || local == "" || domain == "" || len(address) > 254 ||
-		strings.ContainsFunc(address, func(r rune) bool { return r <= ' ' || r >= 127 || strings.ContainsRune(`<>()[]\,;:"`, r) }) ||
-		strings.Contains(domain, "@")
-}
+// malformed tells whether an address is none that an account can have (RFC 5321
+// §4.1.2; quoted local parts are left out, as real providers do).
+func malformed(address string) bool { return (&pec.Account{Address: address}).Check() != nil }
 
 // submitted accepts a message or refuses it by a notice.
 func (of *node) submitted(sender string, recipients []string, data []byte) error {

@@ -41,8 +41,8 @@ var (
 	ErrCut = errors.New("connection cut")
 )
 
-// newPassword follows from the seed.
-func (n *Network) newPassword(address string) string {
+// passwordOf follows from the seed, and is kept nowhere.
+func (n *Network) passwordOf(address string) string {
 	b := make([]byte, 9)
 	_, _ = io.ReadFull(testpki.Reader(n.opt.Seed, "password of "+fold(address)), b)
 	return hex.EncodeToString(b)
@@ -74,7 +74,7 @@ func (n *Network) Account(address string) (*Account, error) {
 }
 
 // Password returns the account's password.
-func (a *Account) Password() string { return a.password }
+func (a *Account) Password() string { return a.net.passwordOf(a.Address) }
 
 // Provider returns the account's provider.
 func (a *Account) Provider() *Provider { return a.of.Provider }
@@ -98,7 +98,7 @@ func (n *Network) Login(user, password string) (account *Account, err error) {
 	if n.strikes(RefuseLogin, occasion{provider: a.of, mailbox: a.Address}) != nil {
 		return nil, fmt.Errorf("pectest: %w: %s, whatever the password", ErrLogin, a.Address)
 	}
-	if password != a.password {
+	if password != a.Password() {
 		return nil, fmt.Errorf("pectest: %w: user %q or password", ErrLogin, user)
 	}
 	return a, nil

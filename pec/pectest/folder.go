@@ -12,6 +12,9 @@ import (
 // opened: UIDs known before mean nothing any more.
 var ErrRenumbered = errors.New("folder renumbered, UIDVALIDITY changed")
 
+// ErrNoMessage says that a folder has no message of that UID.
+var ErrNoMessage = errors.New("no message")
+
 // Folder is a folder as an IMAP client has it selected: UIDs are those of one
 // UIDVALIDITY, and all its methods return ErrRenumbered after a reset. It is
 // safe for concurrent use.
@@ -65,6 +68,27 @@ func (f *Folder) ChangeFlags(uids []uint32, change func(old []string) []string) 
 		}
 		f.m.touch(in)
 		return nil
+	})
+}
+
+// message does something with one message under the network's lock; the error
+// wraps ErrNoMessage when there is none of that UID.
+func (f *Folder) message(uid uint32, do func(in *folder, s *Stored)) error {
+	return f.with(func(in *folder) error {
+		all := in.chosen([]uint32{uid})
+		if len(all) == 0 {
+			return fmt.Errorf("pectest: %s: folder %s: %w %d", f.m.Address, f.name, ErrNoMessage, uid)
+		}
+		do(in, all[0])
+		return nil
+	})
+}
+
+// setFlags replaces the flags of a message.
+func (f *Folder) setFlags(uid uint32, flags []string) error {
+	return f.message(uid, func(in *folder, s *Stored) {
+		s.Flags = slices.Clone(flags)
+		f.m.touch(in)
 	})
 }
 

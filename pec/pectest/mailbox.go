@@ -1,7 +1,6 @@
 package pectest
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -29,7 +28,6 @@ type Mailbox struct {
 	net      *Network
 	node     *node // nil for a mailbox outside the circuit
 	service  bool  // the provider's casella di servizio, or its sending address
-	password string
 	folders  []*folder
 	watchers map[chan struct{}]bool
 }
@@ -189,45 +187,31 @@ func (m *Mailbox) Kinds() []pec.Kind {
 // Append files a message in a folder, as IMAP's APPEND does, and returns its
 // UID. Nothing is sent.
 func (m *Mailbox) Append(name string, data []byte, flags []string, at time.Time) (uid uint32, err error) {
-	defer m.lock()()
-	if m.folder(name, false) == nil {
-		return 0, fmt.Errorf("pectest: %s: folder %q: %w", m.Address, name, ErrNoFolder)
-	}
-	if at.IsZero() {
-		at = m.net.now()
-	}
-	s := describe(bytes.Clone(data))
-	s.Time, s.Flags = at, slices.Clone(flags)
-	return m.put(name, s).UID, nil
+	err = m.in(name, func(f *Folder) error { uid, err = f.Append(data, flags, at); return err })
+	return uid, err
 }
 
-// SetFlags replaces the flags of a message.
+// SetFlags replaces the flags of a message; ErrNoMessage when there is none.
 func (m *Mailbox) SetFlags(name string, uid uint32, flags []string) error {
-	defer m.lock()()
-	f := m.folder(name, false)
-	if f == nil {
-		return fmt.Errorf("pectest: %s: folder %q: %w", m.Address, name, ErrNoFolder)
-	}
-	for _, s := range f.messages {
-		if s.UID == uid {
-			s.Flags = slices.Clone(flags)
-			m.touch(f)
-			return nil
-		}
-	}
-	return fmt.Errorf("pectest: %s: folder %s: no message %d", m.Address, name, uid)
+	return m.in(name, func(f *Folder) error { return f.setFlags(uid, flags) })
 }
 
 // Remove deletes messages for good.
 func (m *Mailbox) Remove(name string, uids ...uint32) error {
-	defer m.lock()()
-	f := m.folder(name, false)
-	if f == nil {
-		return fmt.Errorf("pectest: %s: folder %q: %w", m.Address, name, ErrNoFolder)
+	return m.in(name, func(f *Folder) error { return f.Remove(uids...) })
+}
+
+// in does something in a folder, whatever its UIDVALIDITY is just then.
+func (m *Mailbox) in(name string, do func(*Folder) error) error {
+	for {
+		f, err := m.OpenFolder(name)
+		if err != nil {
+			return err
+		}
+		if err = do(f); !errors.Is(err, ErrRenumbered) {
+			return err
+		}
 	}
-	f.remove(uids)
-	m.touch(f)
-	return nil
 }
 
 // ResetUIDValidity gives a folder a new UIDVALIDITY and all its messages new

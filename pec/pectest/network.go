@@ -295,7 +295,7 @@ func (n *Network) addProvider(c ProviderConfig) error {
 		if !p.Handles(address) {
 			return fail(errors.New("not in a domain of the provider"), "account %s", address)
 		}
-		n.addMailbox(address, of).password = n.newPassword(address)
+		n.addMailbox(address, of)
 	}
 	return nil
 }

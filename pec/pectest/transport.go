@@ -23,7 +23,7 @@ func (s sender) Send(ctx context.Context, m *transport.Message) error {
 	if err != nil {
 		return &transport.Error{Outcome: transport.Refused, Err: err}
 	}
-	if _, err := s.a.net.Login(s.a.Address, s.a.password); err != nil {
+	if _, err := s.a.net.Login(s.a.Address, s.a.Password()); err != nil {
 		return &transport.Error{Outcome: transport.Refused, Code: 535, Status: "5.7.8", Text: "Authentication failed", Err: transport.ErrLogin}
 	}
 	err = s.a.Submit(ctx, m.From, m.To, data)
@@ -44,65 +44,67 @@ func (s sender) Send(ctx context.Context, m *transport.Message) error {
 // Transport returns the mailbox as a transport.Mailbox, without a socket.
 func (m *Mailbox) Transport() transport.Mailbox { return collector{m} }
 
+// collector is a mailbox seen as package transport has it, over Folder.
 type collector struct{ m *Mailbox }
 
-// open finds a folder, and checks that an id is of its present numbering.
-func (c collector) open(ctx context.Context, name string, id transport.ID) (f *folder, at int, err error) {
+// open opens a folder, and checks that an id is of its present numbering.
+func (c collector) open(ctx context.Context, name string, id transport.ID) (f *Folder, uid uint32, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, 0, err
 	}
-	if f = c.m.folder(name, false); f == nil {
-		return nil, 0, fmt.Errorf("pectest: %s: folder %q: %w", c.m.Address, name, transport.ErrNotFound)
-	}
-	if id == "" {
-		return f, 0, nil
+	if f, err = c.m.OpenFolder(name); err != nil || id == "" {
+		return f, 0, meaning(err)
 	}
 	validity, uid, err := transport.ParseID(id)
-	switch {
-	case err != nil:
-		return nil, 0, err
-	case validity != f.validity:
-		return nil, 0, fmt.Errorf("pectest: %s: folder %s: %w", c.m.Address, name, transport.ErrCursor)
+	if err == nil && validity != f.validity {
+		err = fmt.Errorf("pectest: %s: folder %s: %w", c.m.Address, name, transport.ErrCursor)
 	}
-	at = slices.IndexFunc(f.messages, func(s *Stored) bool { return s.UID == uid })
-	return f, at, nil
+	return f, uid, err
 }
 
-func (c collector) message(ctx context.Context, name string, id transport.ID) (*folder, int, error) {
-	f, at, err := c.open(ctx, name, id)
-	if err == nil && (id == "" || at < 0) {
-		err = fmt.Errorf("pectest: %s: folder %s: message %s: %w", c.m.Address, name, id, transport.ErrNotFound)
+// meaning says in terms of package transport what went wrong in a folder.
+func meaning(err error) error {
+	switch {
+	case errors.Is(err, ErrNoFolder), errors.Is(err, ErrNoMessage):
+		return fmt.Errorf("%w: %w", err, transport.ErrNotFound)
+	case errors.Is(err, ErrRenumbered):
+		return fmt.Errorf("%w: %w", err, transport.ErrCursor)
 	}
-	return f, at, err
+	return err
+}
+
+// one does something with one message.
+func (c collector) one(ctx context.Context, name string, id transport.ID, do func(f *Folder, uid uint32) error) error {
+	f, uid, err := c.open(ctx, name, id)
+	if err != nil {
+		return err
+	}
+	return meaning(do(f, uid)) // no message has the UID 0, which stands for no id
 }
 
 func (c collector) List(ctx context.Context, name string, since transport.Cursor, limit int) ([]transport.Item, transport.Cursor, error) {
-	defer c.m.lock()()
-	f, _, err := c.open(ctx, name, transport.ID(since))
+	f, last, err := c.open(ctx, name, transport.ID(since))
 	if err != nil {
 		return nil, since, err
 	}
-	var last uint32
-	if since != "" {
-		_, last, _ = transport.ParseID(transport.ID(since))
-	}
 	var items []transport.Item
-	for _, s := range f.messages {
-		if s.UID > last && len(items) < limit {
-			items = append(items, transport.Item{ID: transport.FormatID(f.validity, s.UID), Size: int64(len(s.Data)), Time: s.Time, Flags: slices.Clone(s.Flags)})
-			since = transport.Cursor(items[len(items)-1].ID)
+	err = f.with(func(in *folder) error {
+		for _, s := range in.messages {
+			if s.UID > last && len(items) < limit {
+				items = append(items, transport.Item{ID: transport.FormatID(in.validity, s.UID), Size: int64(len(s.Data)), Time: s.Time, Flags: slices.Clone(s.Flags)})
+				since = transport.Cursor(items[len(items)-1].ID)
+			}
 		}
-	}
-	return items, since, nil
+		return nil
+	})
+	return items, since, meaning(err)
 }
 
-func (c collector) Fetch(ctx context.Context, name string, id transport.ID) (io.ReadCloser, error) {
-	defer c.m.lock()()
-	f, at, err := c.message(ctx, name, id)
-	if err != nil {
-		return nil, err
-	}
-	return io.NopCloser(bytes.NewReader(f.messages[at].Data)), nil
+func (c collector) Fetch(ctx context.Context, name string, id transport.ID) (r io.ReadCloser, err error) {
+	err = c.one(ctx, name, id, func(f *Folder, uid uint32) error {
+		return f.message(uid, func(_ *folder, s *Stored) { r = io.NopCloser(bytes.NewReader(s.Data)) })
+	})
+	return r, err
 }
 
 func (c collector) Append(ctx context.Context, name string, flags []string, at time.Time, message io.Reader, size int64) (transport.ID, error) {
@@ -113,53 +115,42 @@ func (c collector) Append(ctx context.Context, name string, flags []string, at t
 	if int64(len(data)) != size {
 		return "", fmt.Errorf("pectest: append: %w: not %d bytes", io.ErrUnexpectedEOF, size)
 	}
-	defer c.m.lock()()
-	f, _, err := c.open(ctx, name, "")
-	if err != nil {
+	if err := ctx.Err(); err != nil {
 		return "", err
 	}
-	if at.IsZero() {
-		at = c.m.net.now()
+	var id transport.ID
+	err = c.m.in(name, func(f *Folder) error {
+		uid, err := f.Append(data, flags, at)
+		id = transport.FormatID(f.validity, uid)
+		return err
+	})
+	if err != nil {
+		return "", meaning(err)
 	}
-	s := describe(data)
-	s.Time, s.Flags = at, slices.Clone(flags)
-	return transport.FormatID(f.validity, c.m.put(name, s).UID), nil
+	return id, nil
 }
 
 func (c collector) SetFlags(ctx context.Context, name string, id transport.ID, flags []string) error {
-	defer c.m.lock()()
-	f, at, err := c.message(ctx, name, id)
-	if err == nil {
-		f.messages[at].Flags = slices.Clone(flags)
-		c.m.touch(f)
-	}
-	return err
+	return c.one(ctx, name, id, func(f *Folder, uid uint32) error { return f.setFlags(uid, flags) })
 }
 
 func (c collector) Move(ctx context.Context, name string, id transport.ID, to string) error {
-	defer c.m.lock()()
-	f, at, err := c.message(ctx, name, id)
-	if err != nil {
+	return c.one(ctx, name, id, func(f *Folder, uid uint32) error {
+		moved, err := f.CopyTo(to, true, uid)
+		if err == nil && len(moved.From) == 0 {
+			err = fmt.Errorf("pectest: %s: folder %s: %w %d", c.m.Address, name, ErrNoMessage, uid)
+		}
 		return err
-	}
-	if _, _, err := c.open(ctx, to, ""); err != nil {
-		return err
-	}
-	s := *f.messages[at]
-	f.messages = slices.Delete(f.messages, at, at+1)
-	c.m.touch(f)
-	c.m.put(to, s)
-	return nil
+	})
 }
 
 func (c collector) Delete(ctx context.Context, name string, id transport.ID) error {
-	defer c.m.lock()()
-	f, at, err := c.message(ctx, name, id)
-	if err == nil {
-		f.messages = slices.Delete(f.messages, at, at+1)
-		c.m.touch(f)
-	}
-	return err
+	return c.one(ctx, name, id, func(f *Folder, uid uint32) error {
+		return f.message(uid, func(in *folder, _ *Stored) {
+			in.remove([]uint32{uid})
+			c.m.touch(in)
+		})
+	})
 }
 
 func (c collector) Wait(ctx context.Context, name string, since transport.Cursor) error {

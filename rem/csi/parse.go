@@ -68,8 +68,8 @@ func (p *parser) note(code string, e *xmltree.Element, detail string) {
 	}
 }
 
-// fields maps the children of an element to what reads them. Each is read
-// once; a missing one that is required is a finding.
+// field is a child of an element and what reads it. Each is read once; a missing
+// one that is required is a finding.
 type field struct {
 	name     string
 	optional bool

@@ -25,11 +25,7 @@ func (e *Evidence) Check(p *Profile) []Deviation {
 
 func (e *Evidence) check(p *Profile) []Deviation {
 	c := checker{e: e, p: p.orGeneric()}
-	event := e.Event
-	if e.EventID != "" {
-		event = EventByURI(e.EventID)
-	}
-	c.event = event.info()
+	c.event = e.info()
 	c.negative = c.event != nil && c.event.Negative
 	c.schema()
 	c.components()
@@ -163,11 +159,7 @@ func walk(table []row, e *Evidence, event *EventInfo, report func(k *component, 
 // nothing is missing.
 func (e *Evidence) Missing(p *Profile) []string {
 	p = p.orGeneric()
-	event := e.Event
-	if event == "" {
-		event = EventByURI(e.EventID)
-	}
-	info := event.info()
+	info := e.info()
 	if info == nil {
 		return nil
 	}

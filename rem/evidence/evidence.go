@@ -64,6 +64,14 @@ type Evidence struct {
 	Findings []Finding
 }
 
+// info is the row of the event: by its URI, without one by its name.
+func (e *Evidence) info() *EventInfo {
+	if e.EventID != "" {
+		return EventByURI(e.EventID).info()
+	}
+	return e.Event.info()
+}
+
 // Recipient is the one recipient that evidence of consignment speaks for, and
 // its number; ok is false when there is none, or the number is out of range.
 func (e *Evidence) Recipient() (u User, number int, ok bool) {

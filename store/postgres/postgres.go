@@ -12,6 +12,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -62,7 +63,9 @@ func Open(ctx context.Context, conninfo string, opt *Options) (Store, error) {
 	}
 	config, err := pgx.ParseConfig(conninfo)
 	if err != nil {
-		return Store{}, fmt.Errorf("postgres: open: %w", err)
+		// The error quotes the string, of which it hides not every password, and
+		// holds all of it: only what is inside goes on.
+		return Store{}, fmt.Errorf("postgres: open: connection string: %w", cmp.Or(errors.Unwrap(err), store.ErrInvalid))
 	}
 	db := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(durable))
 	db.SetMaxOpenConns(o.Conns)
@@ -76,6 +79,12 @@ func Open(ctx context.Context, conninfo string, opt *Options) (Store, error) {
 	}
 	return Store{s}, nil
 }
+
+// Blobs keeps bytes of up to 64 KiB in the database, wherever the workers are:
+// receipts and most messages are as small, and many of them become durable in
+// one transaction. Larger ones go to large, a store.Folder that all workers see,
+// say, where it also looks for what the database does not have.
+func (s Store) Blobs(large store.Blobs) store.PackedBlobs { return sqlstore.NewBlobs(s.Store, large) }
 
 // durable makes commits of a connection wait for the disk.
 func durable(ctx context.Context, c *pgx.Conn) error {

@@ -15,7 +15,7 @@ func dialect(schema string) sqlstore.Dialect {
 		Migrations: [][]string{append([]string{
 			// The right to make schemas is needed only where there is none.
 			`DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = '` + schema + `') THEN CREATE SCHEMA ` + schema + `; END IF; END $$`,
-		}, first...)},
+		}, first...), second},
 	}
 }
 
@@ -84,4 +84,14 @@ var first = []string{
 	`CREATE INDEX event_identifier ON {event} (account, identifier) WHERE identifier <> ''`,
 	`CREATE TABLE {counter} (name text COLLATE "C" PRIMARY KEY, n bigint NOT NULL)`,
 	`INSERT INTO {counter} (name, n) VALUES ('event', 0)`,
+}
+
+// second keeps small bytes, many of which become durable at once, uncompressed:
+// mail is base64 and signatures. It drops the index that every step of every
+// message had to move in.
+var second = []string{
+	`CREATE TABLE {blob} (sha256 bytea PRIMARY KEY, data bytea NOT NULL)`,
+	`ALTER TABLE {blob} ALTER COLUMN data SET STORAGE EXTERNAL`,
+	`DROP INDEX {submission_state}`,
+	`CREATE INDEX submission_uncertain ON {submission} (account, ord) WHERE state = 'uncertain'`,
 }

@@ -62,16 +62,26 @@ func (w *worker) outbox(ctx context.Context, name string) (*outbox.Outbox, store
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	blobs, err := store.NewFolder(w.Blobs, nil)
+	folder, err := store.NewFolder(w.Blobs, nil)
 	if err != nil {
 		return nil, nil, nil, err
 	}
+	blobs := s.Blobs(folder)
 	sender, err := smtp.New(&smtp.Options{Host: w.Host, Port: w.SMTP, TLS: &tls.Config{RootCAs: w.roots()}, Credentials: w.credentials})
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	o, err := outbox.New(outbox.Options{Store: s, Blobs: blobs, Senders: map[string]transport.Sender{w.User: sender}, Worker: name, Lease: lease})
+	o, err := outbox.New(outbox.Options{Store: s, Blobs: blobs, Senders: map[string]transport.Sender{w.User: slow{sender}}, Worker: name, Lease: lease})
 	return o, s, blobs, err
+}
+
+// slow is a server that takes its time, so that workers die in the middle of what
+// they claimed ahead.
+type slow struct{ transport.Sender }
+
+func (s slow) Send(ctx context.Context, m *transport.Message) error {
+	time.Sleep(5 * time.Millisecond)
+	return s.Sender.Send(ctx, m)
 }
 
 // TestWorkerChild is a worker; alone it does nothing.
@@ -96,13 +106,13 @@ func TestWorkerChild(t *testing.T) {
 	}
 }
 
-func TestTwoWorkersKilled(t *testing.T) { workersKilled(t, 2, 40) }
+func TestTwoWorkersKilled(t *testing.T) { workersKilled(t, 2, 300) }
 
-func TestTenWorkersKilled(t *testing.T) { workersKilled(t, 10, 120) }
+func TestTenWorkersKilled(t *testing.T) { workersKilled(t, 10, 600) }
 
 func workersKilled(t *testing.T, workers, messages int) {
 	if testing.Short() {
-		messages = 20
+		messages /= 2
 	}
 	ctx := context.Background()
 	conninfo := pgtest.Conninfo(t)
@@ -213,6 +223,7 @@ func workersKilled(t *testing.T, workers, messages int) {
 		require.NoError(t, err)
 		require.Equal(t, receipt.StatusDelivered, status.Recipients[0].Status)
 	}
+	require.LessOrEqual(t, uncertain, deaths*64, "no more than Options.Ahead at a time")
 	t.Logf("%d workers died %d times, %d connections were cut; %d of %d messages never left and are uncertain", workers, deaths, cuts, uncertain, messages)
 	require.Greater(t, deaths, workers)
 }

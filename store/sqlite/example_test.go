@@ -3,6 +3,7 @@ package sqlite_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -36,4 +37,41 @@ func ExampleOpen() {
 	// Output:
 	// queued false <nil> <nil>
 	// queued true <nil> <nil>
+}
+
+// Small bytes in a file of their own, large ones in a folder.
+func ExampleOpenBlobs() {
+	dir, err := os.MkdirTemp("", "blobs")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(dir)
+	large, err := store.NewFolder(filepath.Join(dir, "large"), nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer large.Close()
+	ctx := context.Background()
+	blobs, err := sqlite.OpenBlobs(ctx, filepath.Join(dir, "blobs.db"), large, nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer blobs.Close()
+	sums, err := blobs.PutAll(ctx, [][]byte{[]byte("one"), []byte("two")})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	r, err := blobs.Open(ctx, sums[1])
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer r.Close()
+	data, err := io.ReadAll(r)
+	fmt.Println(string(data), err)
+	// Output: two <nil>
 }

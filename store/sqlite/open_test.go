@@ -47,7 +47,7 @@ func TestOpenAtOnce(t *testing.T) {
 	wg.Wait()
 	var versions int
 	require.NoError(t, raw(t, file).QueryRow(`SELECT count(*) FROM version`).Scan(&versions))
-	require.Equal(t, 1, versions)
+	require.Equal(t, 2, versions, "each step once")
 }
 
 // TestProcessesAtOnce lets processes enqueue into one new file at a time.
@@ -166,4 +166,28 @@ func TestBusy(t *testing.T) {
 		require.NoError(t, err)
 		b.Was = "1"
 	}
+}
+
+// A file of the first version is brought up to date with what it holds.
+func TestMigrate(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "pec.db")
+	s := open(t, file)
+	for _, key := range []string{"a", "b"} {
+		_, _, err := s.Enqueue(t.Context(), store.Submission{Account: "x", Key: key, Sent: receipt.Sent{MessageID: key, SHA256: receipt.Digest{1}}}, time.Time{})
+		require.NoError(t, err)
+	}
+	require.NoError(t, s.Close())
+	db := raw(t, file)
+	for _, back := range []string{`DROP INDEX submission_uncertain`, `CREATE INDEX submission_state ON submission (state, ord)`, `DELETE FROM version WHERE version = 2`} {
+		_, err := db.Exec(back)
+		require.NoError(t, err)
+	}
+	require.NoError(t, db.Close())
+	s = open(t, file)
+	list, err := s.Submissions(t.Context(), store.Filter{Account: "x", States: []store.State{store.Queued}})
+	require.NoError(t, err)
+	require.Len(t, list, 2)
+	var indexes int
+	require.NoError(t, raw(t, file).QueryRow(`SELECT count(*) FROM sqlite_schema WHERE name IN ('submission_state', 'submission_uncertain')`).Scan(&indexes))
+	require.Equal(t, 1, indexes)
 }

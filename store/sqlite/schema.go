@@ -70,5 +70,22 @@ var dialect = sqlstore.Dialect{
 		`CREATE INDEX event_identifier ON event (account, identifier) WHERE identifier <> ''`,
 		`CREATE TABLE counter (name TEXT PRIMARY KEY, n INTEGER NOT NULL) STRICT, WITHOUT ROWID`,
 		`INSERT INTO counter (name, n) VALUES ('event', 0)`,
+	}, {
+		// No index that every step of every message has to move in.
+		`DROP INDEX submission_state`,
+		`CREATE INDEX submission_uncertain ON submission (account, ord) WHERE state = 'uncertain'`,
+	}},
+}
+
+// blobDialect is for the file of small bytes: rows in the order in which they
+// came, and their digests.
+var blobDialect = sqlstore.Dialect{
+	Name:      "sqlite blobs",
+	OneWriter: true,
+	Temporary: isBusy,
+	Exists:    dialect.Exists,
+	Migrations: [][]string{{
+		`CREATE TABLE version (version INTEGER NOT NULL) STRICT`,
+		`CREATE TABLE blob (ord INTEGER PRIMARY KEY, sha256 BLOB NOT NULL UNIQUE, data BLOB NOT NULL) STRICT`,
 	}},
 }

@@ -45,6 +45,37 @@ var _ store.Store = Store{}
 // owner only. It brings the tables to the version of this module: ErrNewer when
 // they are of a newer one. opt may be nil.
 func Open(ctx context.Context, file string, opt *Options) (Store, error) {
+	s, err := openFile(ctx, file, opt, dialect)
+	if err != nil {
+		return Store{}, err
+	}
+	return Store{s}, nil
+}
+
+// Blobs is a store.PackedBlobs in a file.
+type Blobs struct {
+	*sqlstore.Blobs
+	s *sqlstore.Store
+}
+
+// Close lets go of the file.
+func (b Blobs) Close() error { return b.s.Close() }
+
+// OpenBlobs opens a file for bytes of up to 64 KiB, as Open does for a store:
+// receipts and most messages are as small, and many of them become durable in
+// one transaction, where a file each costs several waits for the disk. Larger
+// ones go to large, a store.Folder say, where it also looks for what the file
+// does not have. The file is not that of a Store, so that neither waits for the
+// other.
+func OpenBlobs(ctx context.Context, file string, large store.Blobs, opt *Options) (Blobs, error) {
+	s, err := openFile(ctx, file, opt, blobDialect)
+	if err != nil {
+		return Blobs{}, err
+	}
+	return Blobs{sqlstore.NewBlobs(s, large), s}, nil
+}
+
+func openFile(ctx context.Context, file string, opt *Options, d sqlstore.Dialect) (*sqlstore.Store, error) {
 	o := Options{BusyTimeout: 10 * time.Second, Readers: 4}
 	if opt != nil && opt.BusyTimeout > 0 {
 		o.BusyTimeout = opt.BusyTimeout
@@ -54,29 +85,24 @@ func Open(ctx context.Context, file string, opt *Options) (Store, error) {
 	}
 	file, err := create(file)
 	if err != nil {
-		return Store{}, fmt.Errorf("sqlite: open: %w", err)
+		return nil, fmt.Errorf("sqlite: open: %w", err)
 	}
 	if err := useWAL(ctx, file, o); err != nil {
-		return Store{}, fmt.Errorf("sqlite: open %s: %w", filepath.Base(file), err)
+		return nil, fmt.Errorf("sqlite: open %s: %w", filepath.Base(file), err)
 	}
 	write, err := connect(file, o, "immediate", "")
 	if err != nil {
-		return Store{}, fmt.Errorf("sqlite: open: %w", err)
+		return nil, fmt.Errorf("sqlite: open: %w", err)
 	}
 	read, err := connect(file, o, "deferred", "query_only(1)")
 	if err != nil {
-		return Store{}, errors.Join(fmt.Errorf("sqlite: open: %w", err), write.Close())
+		return nil, errors.Join(fmt.Errorf("sqlite: open: %w", err), write.Close())
 	}
 	write.SetMaxOpenConns(1)
 	read.SetMaxOpenConns(o.Readers)
 	read.SetMaxIdleConns(o.Readers)
-	d := dialect
 	d.Patience = o.BusyTimeout
-	s, err := sqlstore.Open(ctx, write, read, d)
-	if err != nil {
-		return Store{}, err
-	}
-	return Store{s}, nil
+	return sqlstore.Open(ctx, write, read, d)
 }
 
 // create makes the file, durably, and returns its absolute path.

@@ -1,6 +1,7 @@
 package sqlite_test
 
 import (
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -23,5 +24,35 @@ func TestStore(t *testing.T) {
 	storetest.Store(t, func(t *testing.T) storetest.Opened {
 		file := filepath.Join(t.TempDir(), "pec.db")
 		return storetest.Opened{Store: open(t, file), Again: func() store.Store { return open(t, file) }}
+	})
+}
+
+func TestBlobs(t *testing.T) {
+	storetest.Blobs(t, func(t *testing.T) storetest.OpenedBlobs {
+		dir := t.TempDir()
+		file := filepath.Join(dir, "pec.db")
+		blobs := func() store.Blobs {
+			folder, err := store.NewFolder(filepath.Join(dir, "blobs"), nil)
+			require.NoError(t, err)
+			t.Cleanup(func() { require.NoError(t, folder.Close()) })
+			b, err := sqlite.OpenBlobs(t.Context(), file, folder, nil)
+			require.NoError(t, err)
+			t.Cleanup(func() { require.NoError(t, b.Close()) })
+			return b
+		}
+		damage := func(name string, change func([]byte) []byte) {
+			path := filepath.Join(dir, "blobs", name[:2], name[2:])
+			if data, err := os.ReadFile(path); err == nil {
+				require.NoError(t, os.WriteFile(path, change(data), 0o600))
+				return
+			}
+			db := raw(t, file)
+			var data []byte
+			require.NoError(t, db.QueryRow(`SELECT data FROM blob WHERE sha256 = unhex(?)`, name).Scan(&data))
+			_, err := db.Exec(`UPDATE blob SET data = coalesce(?, x'') WHERE sha256 = unhex(?)`, change(data), name)
+			require.NoError(t, err)
+			require.NoError(t, db.Close())
+		}
+		return storetest.OpenedBlobs{Blobs: blobs(), Again: blobs, Damage: damage}
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"github.com/certmail/certmail/receipt"
 	"github.com/certmail/certmail/store"
 )
 
@@ -39,6 +40,7 @@ func Blobs(t *testing.T, open func(t *testing.T) OpenedBlobs) {
 	}{
 		{"PutAndOpen", putAndOpen},
 		{"PutAtOnce", putAtOnce},
+		{"PutAll", putAll},
 		{"PutFails", putFails},
 		{"Corrupt", corrupt},
 		{"OpenIsCancelled", openIsCancelled},
@@ -91,6 +93,66 @@ func putAndOpen(t *testing.T, o OpenedBlobs) {
 			_, err := b.Open(t.Context(), sum)
 			fails(t, err, store.ErrNotFound)
 		}
+	}
+}
+
+// putAll puts small and large ones, and one of them twice.
+func putAll(t *testing.T, o OpenedBlobs) {
+	list := [][]byte{noise(1, 7_000), nil, noise(2, 300_000), noise(3, 10), noise(1, 7_000)}
+	for range 2 {
+		sums, err := store.PutAll(t.Context(), o.Blobs, list)
+		must(t, err)
+		equal(t, "digests", len(sums), len(list))
+		for i, data := range list {
+			equal(t, "digest", sums[i], digest(string(data)))
+			read(t, o, data)
+			read(t, o.second(), data)
+		}
+	}
+	if p, ok := o.second().(store.PackedBlobs); ok {
+		readAll(t, o, p, list)
+	}
+	none, err := store.PutAll(t.Context(), o.Blobs, nil)
+	must(t, err)
+	equal(t, "of nothing", len(none), 0)
+	_, err = store.PutAll(ended(), o.Blobs, [][]byte{noise(9, 20)})
+	fails(t, err, context.Canceled)
+	_, err = o.Open(t.Context(), digest(string(noise(9, 20))))
+	fails(t, err, store.ErrNotFound)
+}
+
+// readAll reads what is small, and only what is intact.
+func readAll(t *testing.T, o OpenedBlobs, p store.PackedBlobs, list [][]byte) {
+	t.Helper()
+	var sums []receipt.Digest
+	for _, data := range append(list, []byte("not there")) {
+		sums = append(sums, digest(string(data)))
+	}
+	got, err := p.ReadAll(t.Context(), sums)
+	must(t, err)
+	equal(t, "answers", len(got), len(sums))
+	for i, data := range got {
+		small := i < len(list) && int64(len(list[i])) <= p.PackSize()
+		if (data != nil) != small || small && !bytes.Equal(data, list[i]) {
+			t.Errorf("%d: %d bytes read", i, len(data))
+		}
+	}
+	if got[0][0]++; got[4][0] == got[0][0] {
+		t.Error("two answers share their bytes")
+	}
+	_, err = p.ReadAll(ended(), sums)
+	fails(t, err, context.Canceled)
+	none, err := p.ReadAll(t.Context(), nil)
+	must(t, err)
+	equal(t, "of nothing", len(none), 0)
+	if o.Damage != nil {
+		o.Damage(sums[3].String(), func(b []byte) []byte { b[1] ^= 1; return b })
+		got, err := p.ReadAll(t.Context(), sums[3:4])
+		must(t, err)
+		equal(t, "damaged", got[0], []byte(nil))
+		_, err = p.PutAll(t.Context(), list[3:4])
+		must(t, err)
+		read(t, p, list[3])
 	}
 }
 
@@ -161,10 +223,15 @@ func corrupt(t *testing.T, o OpenedBlobs) {
 	if o.Damage == nil {
 		return
 	}
-	data := noise(1, 70_000)
+	for _, size := range []int{7_000, 70_000} {
+		corruptOne(t, o, noise(1, size))
+	}
+}
+
+func corruptOne(t *testing.T, o OpenedBlobs, data []byte) {
 	for what, change := range map[string]func([]byte) []byte{
-		"a bit":     func(b []byte) []byte { b[33_000] ^= 4; return b },
-		"the end":   func(b []byte) []byte { return b[:69_999] },
+		"a bit":     func(b []byte) []byte { b[len(b)/2] ^= 4; return b },
+		"the end":   func(b []byte) []byte { return b[:len(b)-1] },
 		"all":       func([]byte) []byte { return nil },
 		"more":      func(b []byte) []byte { return append(b, 'x') },
 		"the start": func(b []byte) []byte { return b[1:] },

@@ -227,7 +227,12 @@ func nothingIsShared(t *testing.T, o Opened) {
 // calls are all methods.
 func calls(o store.Store, ctx func() context.Context) map[string]func() error {
 	return map[string]func() error{
-		"Enqueue":     func() error { _, _, err := o.Enqueue(ctx(), message("new"), noon); return err },
+		"Enqueue":    func() error { _, _, err := o.Enqueue(ctx(), message("new"), noon); return err },
+		"EnqueueAll": func() error { _, err := o.EnqueueAll(ctx(), []store.Submission{message("new")}, noon); return err },
+		"SettleAll": func() error {
+			_, err := o.SettleAll(ctx(), "w", []store.Settlement{settlement("k", store.Sent)})
+			return err
+		},
 		"Claim":       func() error { _, err := o.Claim(ctx(), claim("w", 1)); return err },
 		"Settle":      func() error { return o.Settle(ctx(), account, "k", "w", store.Result{State: store.Sent, At: noon}) },
 		"Renew":       func() error { _, err := o.Renew(ctx(), "w", noon); return err },

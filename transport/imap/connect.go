@@ -68,7 +68,7 @@ func (m *Mailbox) dial(ctx context.Context) (*session, error) {
 	if m.opt.StartTLS {
 		if err := startTLS(raw, m.opt.Timeout); err != nil {
 			_ = raw.Close()
-			return nil, &lost{fmt.Errorf("STARTTLS: %w", err), !errors.Is(err, errStartTLS)}
+			return nil, &lost{fmt.Errorf("STARTTLS: %w", tooSlow(ctx, err)), !errors.Is(err, ErrNoStartTLS)}
 		}
 		w.greeting = []byte("* OK TLS\r\n")
 	}
@@ -109,9 +109,6 @@ func tooSlow(ctx context.Context, err error) error {
 	return err
 }
 
-// errStartTLS is a server that does not go over to TLS.
-var errStartTLS = errors.New("server refuses TLS")
-
 // startTLS goes through the part of a connection that is in clear. It reads
 // byte by byte, so that nothing that was said in clear is taken as said under
 // TLS (RFC 9051 §6.2.1), and imapclient sees only the rest.
@@ -124,7 +121,7 @@ func startTLS(c net.Conn, timeout time.Duration) error {
 		return err
 	}
 	if status, _, _ := strings.Cut(strings.TrimPrefix(greeting, "* "), " "); !strings.EqualFold(status, "OK") {
-		return fmt.Errorf("%w: it greets with %q", errStartTLS, printable(greeting)) // BYE, or PREAUTH: too late for TLS
+		return fmt.Errorf("%w: it greets with %q", ErrNoStartTLS, printable(greeting)) // BYE, or PREAUTH: too late for TLS
 	}
 	if _, err := c.Write([]byte("S1 STARTTLS\r\n")); err != nil {
 		return err
@@ -136,12 +133,12 @@ func startTLS(c net.Conn, timeout time.Duration) error {
 		}
 		if rest, ok := strings.CutPrefix(line, "S1 "); ok {
 			if status, _, _ := strings.Cut(rest, " "); !strings.EqualFold(status, "OK") {
-				return fmt.Errorf("%w: %q", errStartTLS, printable(rest))
+				return fmt.Errorf("%w: %q", ErrNoStartTLS, printable(rest))
 			}
 			return c.SetDeadline(time.Time{})
 		}
 	}
-	return fmt.Errorf("%w: no answer", errStartTLS)
+	return fmt.Errorf("%w: no answer", ErrNoStartTLS)
 }
 
 func readLine(c net.Conn) (string, error) {
@@ -160,5 +157,5 @@ func readLine(c net.Conn) (string, error) {
 		}
 		line = append(line, b[0])
 	}
-	return "", fmt.Errorf("%w: line too long", errStartTLS)
+	return "", fmt.Errorf("%w: line too long", ErrNoStartTLS)
 }

@@ -2,6 +2,7 @@ package imap_test
 
 import (
 	"bytes"
+	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
@@ -14,7 +15,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"text/template"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -30,108 +30,38 @@ type dovecot struct {
 	testing.TB
 	dir             string
 	pool            *x509.CertPool
+	leaf            *x509.Certificate
 	imaps, startTLS int
 	owner           [2]int // of the mail
 }
 
 const dovecotPassword = `pässwörd"1\`
 
-// dovecotConfig is for Dovecot 2.3. Started by somebody else than root, all its
-// processes are theirs.
-var dovecotConfig = template.Must(template.New("").Parse(`
-base_dir = {{.Dir}}/run
-state_dir = {{.Dir}}/run
-log_path = {{.Dir}}/log
-protocols = imap
-listen = 127.0.0.1
-ssl = required
-ssl_cert = <{{.Dir}}/cert.pem
-ssl_key = <{{.Dir}}/key.pem
-{{if not .Root}}
-default_internal_user = {{.User}}
-default_internal_group = {{.Group}}
-default_login_user = {{.User}}
-{{end}}
-mail_uid = {{.MailUser}}
-mail_gid = {{.MailGroup}}
-first_valid_uid = 1
-mail_home = {{.Dir}}/home/%n
-mail_location = maildir:~/Maildir
-mail_max_userip_connections = 100
-maildir_very_dirty_syncs = no
-auth_failure_delay = 0
-auth_mechanisms = plain login
-passdb {
-  driver = passwd-file
-  args = {{.Dir}}/users
-}
-userdb {
-  driver = static
-  args = uid={{.MailUser}} gid={{.MailGroup}} home={{.Dir}}/home/%n
-}
-namespace inbox {
-  inbox = yes
-  separator = /
-  mailbox Sent {
-    auto = create
-  }
-}
-namespace public {
-  type = public
-  separator = /
-  prefix = Public/
-  location = maildir:{{.Dir}}/public
-  subscriptions = no
-  list = yes
-}
-mail_plugins = acl
-protocol imap {
-  mail_plugins = acl imap_acl
-  imap_capability = {{.Capability}}
-}
-plugin {
-  acl = vfile
-}
-service imap-login {
-  chroot =
-  process_min_avail = 1
-  inet_listener imap {
-    port = {{.StartTLS}}
-  }
-  inet_listener imaps {
-    port = {{.IMAPS}}
-    ssl = yes
-  }
-}
-service anvil {
-  chroot =
-  unix_listener anvil-auth-penalty {
-    mode = 0
-  }
-}
-service stats {
-  chroot =
-}
-`))
-
 // startDovecot starts a server. capability replaces what it says that it can,
 // after the login; empty for what is true.
 func startDovecot(t testing.TB, capability string) *dovecot {
 	t.Helper()
+	return startDovecotAt(t, capability, func() []int { return freePorts(t, 2) })
+}
+
+// startDovecotAt starts a server at two ports, and at others when somebody else
+// has taken one of them meanwhile.
+func startDovecotAt(t testing.TB, capability string, ports func() []int) *dovecot {
+	t.Helper()
 	program := reftest.Tool(t, "dovecot")
+	config := dovecotConfig(t, program)
 	dir, err := os.MkdirTemp("", "dovecot") // short, for its sockets, and open to its users
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
 	require.NoError(t, os.Chmod(dir, 0o755))
 	d := &dovecot{TB: t, dir: dir, pool: x509.NewCertPool(), owner: [2]int{os.Getuid(), os.Getgid()}}
-	ports := freePorts(t, 2)
-	d.imaps, d.startTLS = ports[0], ports[1]
 
 	n, err := pectest.NewNetwork(nil)
 	require.NoError(t, err)
 	d.pool.AddCert(n.Authority().Certificate())
 	cert, err := n.Authority().ServerCertificate("localhost", "127.0.0.1")
 	require.NoError(t, err)
+	d.leaf = cert.Leaf
 	var chain bytes.Buffer
 	for _, der := range cert.Certificate {
 		require.NoError(t, pem.Encode(&chain, &pem.Block{Type: "CERTIFICATE", Bytes: der}))
@@ -160,26 +90,55 @@ func startDovecot(t testing.TB, capability string) *dovecot {
 			require.NoError(t, os.Chown(filepath.Join(dir, sub), d.owner[0], d.owner[1]))
 		}
 	}
-	var config bytes.Buffer
-	require.NoError(t, dovecotConfig.Execute(&config, map[string]any{
-		"Dir": dir, "Root": me.Uid == "0", "User": me.Username, "Group": group.Name, "MailUser": mail.Uid, "MailGroup": mail.Gid,
-		"IMAPS": d.imaps, "StartTLS": d.startTLS, "Capability": capability,
-	}))
-	d.write("dovecot.conf", config.Bytes())
 	names := []string{"anna", "lettore"}
 	for i := range 60 {
 		names = append(names, fmt.Sprintf("user%d", i))
 	}
 	d.users(names)
+	for range 5 {
+		at := ports()
+		d.imaps, d.startTLS = at[0], at[1]
+		var text bytes.Buffer
+		require.NoError(t, config.Execute(&text, map[string]any{
+			"Dir": dir, "Root": me.Uid == "0", "User": me.Username, "Group": group.Name, "MailUser": mail.Uid, "MailGroup": mail.Gid,
+			"IMAPS": d.imaps, "StartTLS": d.startTLS, "Capability": capability,
+		}))
+		d.write("dovecot.conf", text.Bytes())
+		if d.run(program) {
+			return d
+		}
+	}
+	require.Fail(t, "dovecot finds no free ports")
+	return nil
+}
 
-	cmd := exec.Command(program, "-F", "-c", filepath.Join(dir, "dovecot.conf"))
+// run starts the server and waits until it listens. It returns false when its
+// ports are taken.
+func (d *dovecot) run(program string) bool {
+	d.Helper()
+	cmd := exec.Command(program, "-F", "-c", filepath.Join(d.dir, "dovecot.conf"))
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	cmd.WaitDelay = time.Second
-	require.NoError(t, cmd.Start())
+	require.NoError(d, cmd.Start())
 	ended := make(chan struct{})
 	go func() { _ = cmd.Wait(); close(ended) }()
-	t.Cleanup(func() {
+	said := func() string {
+		log, _ := os.ReadFile(filepath.Join(d.dir, "log"))
+		return out.String() + "\n" + string(log[max(0, len(log)-4000):])
+	}
+	for end := time.Now().Add(20 * time.Second); !d.listens(); time.Sleep(20 * time.Millisecond) {
+		select {
+		case <-ended:
+			taken := strings.Contains(said(), "Address already in use")
+			require.True(d, taken, "dovecot ended: %s", said())
+			require.NoError(d, os.Remove(filepath.Join(d.dir, "log")))
+			return false
+		default:
+			require.False(d, time.Now().After(end), "dovecot does not listen")
+		}
+	}
+	d.Cleanup(func() {
 		_ = cmd.Process.Signal(syscall.SIGTERM) // it ends its own processes
 		select {
 		case <-ended:
@@ -187,25 +146,23 @@ func startDovecot(t testing.TB, capability string) *dovecot {
 			_ = cmd.Process.Kill()
 			<-ended
 		}
-		if t.Failed() {
-			log, _ := os.ReadFile(filepath.Join(dir, "log"))
-			t.Logf("%s\n%s", out.Bytes(), log[max(0, len(log)-4000):])
+		if d.Failed() {
+			d.Log(said())
 		}
 	})
-	require.Eventually(t, func() bool {
-		select {
-		case <-ended:
-			log, _ := os.ReadFile(filepath.Join(dir, "log"))
-			t.Fatalf("dovecot: %s\n%s", out.Bytes(), log)
-		default:
-		}
-		c, err := net.Dial("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(d.imaps)))
-		if err == nil {
-			_ = c.Close()
-		}
-		return err == nil
-	}, 20*time.Second, 20*time.Millisecond, "dovecot does not listen")
-	return d
+	return true
+}
+
+// listens tells whether this very server answers: another one may have taken
+// the port.
+func (d *dovecot) listens() bool {
+	where := net.JoinHostPort("127.0.0.1", strconv.Itoa(d.imaps))
+	c, err := tls.DialWithDialer(&net.Dialer{Timeout: 5 * time.Second}, "tcp", where, &tls.Config{RootCAs: d.pool, ServerName: "localhost"})
+	if err != nil {
+		return false
+	}
+	defer c.Close()
+	return c.ConnectionState().PeerCertificates[0].Equal(d.leaf)
 }
 
 func freePorts(t testing.TB, n int) (ports []int) {

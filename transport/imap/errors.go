@@ -11,10 +11,15 @@ import (
 	"github.com/certmail/certmail/transport"
 )
 
-// Errors of a Mailbox, besides those of package transport.
+// Errors of a Mailbox, besides those of package transport. Those of TLS are
+// wrapped as they are: *tls.CertificateVerificationError,
+// tls.RecordHeaderError, *net.OpError.
 var (
 	// ErrTooLarge says that a message is larger than Options.MaxSize.
 	ErrTooLarge = errors.New("message is too large")
+	// ErrNoStartTLS says that the server, or somebody on the way, does not go
+	// over to TLS when Options.StartTLS asks for it. Nothing else was said.
+	ErrNoStartTLS = errors.New("no STARTTLS, and nothing is said without it")
 	// ErrClosed says that the Mailbox was closed.
 	ErrClosed = errors.New("mailbox is closed")
 )

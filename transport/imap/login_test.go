@@ -2,11 +2,13 @@ package imap_test
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -226,6 +228,14 @@ func TestStartTLS(t *testing.T) {
 		f := startFake(t, &fake{clear: clear})
 		err := list(t, f.client(func(o *imap.Options) { o.StartTLS, o.Timeout = true, time.Second }))
 		require.Error(t, err, name)
+		switch name {
+		case "injected", "no TLS behind":
+			require.ErrorAs(t, err, new(tls.RecordHeaderError), name)
+		case "TLS from start": // each waits for the other
+			require.ErrorIs(t, err, os.ErrDeadlineExceeded, name)
+		default:
+			require.ErrorIs(t, err, imap.ErrNoStartTLS, name)
+		}
 		require.Zero(t, f.count("AUTHENTICATE")+f.count("LOGIN"), name)
 	}
 }

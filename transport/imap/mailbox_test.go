@@ -192,3 +192,27 @@ func TestClose(t *testing.T) {
 	_, _, err = m.List(within(t), inbox, "", 1)
 	require.ErrorIs(t, err, imap.ErrClosed)
 }
+
+// Dovecot 2.4 says so of a folder that was made anew, or renumbered, while a
+// session had it open; a folder that there never was costs no second session.
+func TestFolderMadeAnewUnderASession(t *testing.T) {
+	n := 0
+	f := startFake(t, &fake{uids: []uint32{1}, on: map[string]func(string) string{"EXAMINE": func(string) string {
+		if n++; n == 2 {
+			return "TAG NO [NONEXISTENT] Mailbox was deleted under us\r\n"
+		}
+		return ""
+	}}})
+	m := f.client(nil)
+	require.NoError(t, list(t, m))
+	require.NoError(t, list(t, m))
+	require.Equal(t, 3, f.count("EXAMINE"))
+	require.Equal(t, 2, f.count("AUTHENTICATE"))
+
+	f = startFake(t, &fake{uids: []uint32{1}, on: map[string]func(string) string{"EXAMINE": says("TAG NO [NONEXISTENT] no such folder\r\n")}})
+	m = f.client(nil)
+	for range 3 {
+		require.ErrorIs(t, list(t, m), transport.ErrNotFound)
+	}
+	require.Equal(t, 1, f.count("AUTHENTICATE"))
+}

@@ -93,6 +93,7 @@ func properName(folder string) (string, error) {
 
 // open opens a folder anew, to read (EXAMINE) or to change it (SELECT).
 func (s *session) open(folder string, writable bool) error {
+	was := s.folder
 	s.folder = ""
 	select {
 	case <-s.news:
@@ -101,8 +102,11 @@ func (s *session) open(folder string, writable bool) error {
 	data, err := s.Select(folder, &imap.SelectOptions{ReadOnly: !writable}).Wait()
 	if err != nil {
 		err = s.noFolder(folder, s.verdict(err))
-		if _, refused := errors.AsType[*Reply](err); refused && !errors.Is(err, transport.ErrNotFound) && !s.used.IsZero() {
-			err = &lost{err, true} // an old session may be about a folder that is no more: ask in a new one
+		// An old session may be about a folder that is no more, and was made
+		// anew: ask in a new one.
+		missing := errors.Is(err, transport.ErrNotFound) && was != folder
+		if _, refused := errors.AsType[*Reply](err); refused && !missing && !s.used.IsZero() {
+			err = &lost{err, true}
 		}
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/certmail/certmail/internal/testpki"
 	"github.com/certmail/certmail/trust"
 	"github.com/certmail/certmail/trust/tsl"
 	"github.com/certmail/certmail/trust/tsl/tsltest"
@@ -20,8 +21,9 @@ func exampleLists() (lotl []byte, anchors []*x509.Certificate, src tsl.Source, p
 	ctx := context.Background()
 	issued := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	eu, it := tsltest.NewOperator(1, "EU"), tsltest.NewOperator(1, "IT")
-	provider = tsltest.NewOperator(2, "IT").Certificate // any certificate will do
-	stamper := tsltest.NewOperator(3, "IT").Certificate
+	authority := testpki.NewAuthority(2, "Authority", nil)
+	provider = authority.Provider("Gestore Uno S.p.A.", "rem@gestore.example", nil).Certificate
+	stamper := testpki.NewAuthority(3, "Time-stamping", nil).Certificate
 	national := &tsl.List{Territory: "IT", Sequence: 12, Issued: issued, Providers: []tsl.Provider{{
 		Names: tsl.Names{{Language: "en", Value: "Gestore Uno S.p.A."}},
 		Services: []tsl.Service{
@@ -88,27 +90,34 @@ func ExampleSet_Judge() {
 }
 
 // The services of a list are trust anchors for what they are listed for: one
-// trust.Store for each kind.
+// trust.Store for each kind. What the store says of a signer's path, and Judge
+// of its standing at the time, are two checks.
 func ExampleSet_Anchors() {
-	lotl, anchors, src, _ := exampleLists()
+	lotl, anchors, src, provider := exampleLists()
 	loaded, err := tsl.Load(context.Background(), lotl, anchors, src, nil)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	for _, kind := range []tsl.ServiceKind{tsl.REM(), tsl.TimeStamping()} {
-		found := loaded.Set.Anchors(kind)
-		store, err := trust.NewStore(trust.Material{Anchors: found}, nil)
-		if err != nil {
-			fmt.Println(err)
-			return
-		}
-		signer := store.Evaluate(trust.Query{Leaf: found[0].Raw, At: time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)})
-		fmt.Println(kind.Name, len(found), signer.AtEvent.Anchor)
+	mail, err := trust.NewStore(trust.Material{Anchors: loaded.Set.Anchors(tsl.REM())}, nil)
+	if err != nil {
+		fmt.Println(err)
+		return
 	}
+	stamps, err := trust.NewStore(trust.Material{Anchors: loaded.Set.Anchors(tsl.TimeStamping())}, nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	when := time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
+	for _, store := range []*trust.Store{mail, stamps} {
+		fmt.Println(store.Evaluate(trust.Query{Leaf: provider.Raw, At: when}).AtEvent.Status)
+	}
+	fmt.Println(loaded.Set.Judge(provider, nil, tsl.REM(), when).Check().Status)
 	// Output:
-	// registered electronic mail 1 List signer IT
-	// time-stamping 1 List signer IT
+	// passed
+	// unknown
+	// passed
 }
 
 // One list on its own, with the certificates that are known for it.

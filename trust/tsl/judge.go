@@ -73,6 +73,10 @@ type Match struct {
 	Stale bool
 }
 
+// maxNear bounds the findings about authorities that nearly counted: one may
+// be listed for many services.
+const maxNear = 16
+
 // Judge answers whether the certificate was a service of the kind at the time.
 // chain are the certificates that came with it; they help to find a path to a
 // listed authority and are never believed.
@@ -91,10 +95,10 @@ func (s *Set) Judge(cert *x509.Certificate, chain []*x509.Certificate, want Serv
 	case len(s.members) == 0:
 		return a.undetermined("no trusted list given")
 	}
-	l := &linker{leaf: cert, chain: chain[:min(len(chain), maxChain)], at: at, kind: &want}
+	l := &linker{leaf: cert, chain: chain[:min(len(chain), maxChain)], at: at, kind: &want, known: &s.proofs}
 	for _, service := range s.candidates(want.Types()) {
 		link, through, near := l.to(service)
-		if near != nil {
+		if near != nil && len(a.Findings) < maxNear {
 			a.Findings = append(a.Findings, trust.Finding{Code: "not-under-listed-authority", Detail: service.title() + ": " + near.Error()})
 		}
 		if link == LinkNone {

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
+	"sync"
 	"testing"
 	"time"
 
@@ -44,6 +45,7 @@ func TestJudge(t *testing.T) {
 		c.EmailAddresses, c.DNSNames, c.ExtKeyUsage = nil, []string{"www.provider.example"}, []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
 	}).Certificate
 	encrypts := p.ca.Provider("Encryption", "e@provider.example", func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageKeyEncipherment }).Certificate
+	signingCA := p.root.Sub("Signing authority", func(c *x509.Certificate) { c.KeyUsage |= x509.KeyUsageDigitalSignature }).Certificate
 	expired := p.ca.Provider("Expired", "x@provider.example", func(c *x509.Certificate) { c.NotAfter = at("2021-01-01T00:00:00Z") }).Certificate
 	stamper := p.stamper("TSU 1", nil).Certificate
 	liar := p.ca.Provider("Liar", "liar@provider.example", func(c *x509.Certificate) { c.SubjectKeyId = keyHash(t, rem) }).Certificate
@@ -116,6 +118,7 @@ func TestJudge(t *testing.T) {
 		{"path expired", []tsl.Service{granted(tsl.ServiceREMQualified, p.ca.Certificate)}, expired, tsl.REM(), in2022, tsl.NotListed, "", ""},
 		{"path in time", []tsl.Service{granted(tsl.ServiceREMQualified, p.ca.Certificate)}, expired, tsl.REM(), "2020-06-01T00:00:00Z", tsl.Qualified, tsl.LinkIssuer, ""},
 		{"web server under it", []tsl.Service{granted(tsl.ServiceREMQualified, p.ca.Certificate)}, web, tsl.REM(), in2022, tsl.NotListed, "", ""},
+		{"authority with a signer's key usage under it", []tsl.Service{granted(tsl.ServiceREMQualified, p.root.Certificate)}, signingCA, tsl.REM(), in2022, tsl.NotListed, "", ""},
 		{"encryption under it", []tsl.Service{granted(tsl.ServiceREMQualified, p.ca.Certificate)}, encrypts, tsl.REM(), in2022, tsl.NotListed, "", ""},
 		{"authority under it", []tsl.Service{granted(tsl.ServiceREMQualified, p.root.Certificate)}, p.ca.Certificate, tsl.REM(), in2022, tsl.NotListed, "", ""},
 		{"time-stamps under it", []tsl.Service{granted(tsl.ServiceTSAQualified, p.ca.Certificate)}, stamper, tsl.TimeStamping(), in2022, tsl.Qualified, tsl.LinkIssuer, ""},
@@ -160,6 +163,47 @@ func TestJudge(t *testing.T) {
 			require.Equal(t, trust.CheckTrustedList, a.Check().Name)
 		})
 	}
+}
+
+// A critical extension of the list or of the provider that is not understood
+// speaks of the service as well (TS 119 612 §5.3.17, §5.4.5).
+func TestJudgeMindsExtensionsAboveTheService(t *testing.T) {
+	p := newPKI()
+	for name, put := range map[string]func(l *tsl.List, x []tsl.Extension){
+		"list":     func(l *tsl.List, x []tsl.Extension) { l.Extensions = x },
+		"provider": func(l *tsl.List, x []tsl.Extension) { l.Providers[0].Extensions = x },
+	} {
+		for _, critical := range []bool{false, true} {
+			l := made("IT", service(entry(tsl.ServiceREMQualified, tsl.StatusGranted, "2020-01-01T00:00:00Z", p.rem.Certificate)))
+			put(l, []tsl.Extension{{Space: "urn:test", Name: "Riddle", Critical: critical}})
+			a := set(t, l).Judge(p.rem.Certificate, nil, tsl.REM(), at(in2022))
+			require.Equal(t, map[bool]tsl.Standing{false: tsl.Qualified, true: tsl.Undetermined}[critical], a.Standing, name)
+		}
+	}
+}
+
+// What a set remembers of one question does not change the answer to another.
+func TestJudgeRemembersOnlyWhatHolds(t *testing.T) {
+	p := newPKI()
+	short := p.ca.Provider("Short", "short@provider.example", func(c *x509.Certificate) {
+		c.NotBefore, c.NotAfter = at("2021-01-01T00:00:00Z"), at("2023-01-01T00:00:00Z")
+	}).Certificate
+	s := set(t, made("IT", service(entry(tsl.ServiceREMQualified, tsl.StatusGranted, "2020-01-01T00:00:00Z", p.root.Certificate))))
+	ask := func(chain []*x509.Certificate, when string) tsl.Standing {
+		return s.Judge(short, chain, tsl.REM(), at(when)).Standing
+	}
+	for range 2 {
+		require.Equal(t, tsl.Qualified, ask(p.chain(), in2022))
+		require.Equal(t, tsl.Qualified, ask(p.chain(), "2021-01-01T00:00:00Z"))
+		require.Equal(t, tsl.Qualified, ask(p.chain(), "2023-01-01T00:00:00Z"))
+		require.Equal(t, tsl.NotListed, ask(p.chain(), "2020-12-31T23:59:59Z"))
+		require.Equal(t, tsl.NotListed, ask(p.chain(), "2023-01-01T00:00:01Z"))
+		require.Equal(t, tsl.NotListed, ask(nil, in2022))
+		require.Equal(t, tsl.NotListed, ask(p.chain()[1:], in2022))
+	}
+	kind := tsl.REM()
+	kind.Usage, kind.Required = x509.ExtKeyUsageTimeStamping, true
+	require.Equal(t, tsl.NotListed, s.Judge(short, p.chain(), kind, at(in2022)).Standing)
 }
 
 // Why a certificate under a listed authority does not count is said.
@@ -282,4 +326,19 @@ func TestAnchorsAreForWhatTheyAreListedFor(t *testing.T) {
 	}
 	require.ElementsMatch(t, raw([]*x509.Certificate{p.rem.Certificate, p.ca.Certificate}), raw(s.Anchors(tsl.REM())))
 	require.ElementsMatch(t, raw([]*x509.Certificate{stamper}), raw(s.Anchors(tsl.TimeStamping())))
+}
+
+// Run with -race.
+func TestSetIsAskedByMany(t *testing.T) {
+	p := newPKI()
+	s := set(t, made("IT", service(entry(tsl.ServiceREMQualified, tsl.StatusGranted, "2020-01-01T00:00:00Z", p.ca.Certificate))))
+	var group sync.WaitGroup
+	answers := make([]*tsl.Answer, 16)
+	for i := range answers {
+		group.Go(func() { answers[i] = s.Judge(p.rem.Certificate, p.chain(), tsl.REM(), at(in2022)) })
+	}
+	group.Wait()
+	for _, a := range answers {
+		require.True(t, a.Qualified())
+	}
 }

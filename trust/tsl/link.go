@@ -61,6 +61,7 @@ type linker struct {
 	at    time.Time
 	kind  *ServiceKind
 	key   [][]byte // identifiers of the leaf's key, computed
+	known *proofs
 }
 
 // to finds the strongest link to a service, and the listed certificate through
@@ -107,6 +108,10 @@ func (l *linker) names(id *x509.Certificate) bool {
 // issuedBy looks for a path from the leaf to the listed authority at the judged
 // time, and whether the leaf is of a kind that speaks for a service.
 func (l *linker) issuedBy(id *x509.Certificate) error {
+	key := proofKey(l.leaf, id, l.chain)
+	if l.known.holds(key, l.at) {
+		return l.fit()
+	}
 	if l.pool == nil {
 		l.pool = x509.NewCertPool()
 		for _, c := range l.chain {
@@ -115,10 +120,11 @@ func (l *linker) issuedBy(id *x509.Certificate) error {
 	}
 	roots := x509.NewCertPool()
 	roots.AddCert(id)
-	_, err := l.leaf.Verify(x509.VerifyOptions{Roots: roots, Intermediates: l.pool, CurrentTime: l.at, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
+	paths, err := l.leaf.Verify(x509.VerifyOptions{Roots: roots, Intermediates: l.pool, CurrentTime: l.at, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
 	if err != nil {
 		return fmt.Errorf("no path to the listed authority %s: %w", subjectName(id), err)
 	}
+	l.known.remember(key, paths[0])
 	return l.fit()
 }
 

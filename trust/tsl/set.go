@@ -13,11 +13,13 @@ import (
 )
 
 // Set is verified lists that are asked together. It is immutable and safe for
-// concurrent use; a new issue makes a new Set.
+// concurrent use; a new issue makes a new Set. What it remembers between
+// questions (parsed certificates, paths that hold) changes no answer.
 type Set struct {
 	members  []*Verification
 	byType   map[string][]*listed
 	findings []trust.Finding
+	proofs   proofs
 }
 
 // listed is one service with its place and its certificates.

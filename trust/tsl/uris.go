@@ -57,30 +57,28 @@ const (
 	serviceTypePrefix               = "http://uri.etsi.org/TrstSvc/Svctype/"
 )
 
-// A standing of the law behind a status: is the service active or not, and
-// does the status belong to the Directive of 1999 or to the Regulation.
+// statusMeaning says whether a service of that status is active.
 type statusMeaning struct {
 	uri    string
 	active bool
-	before bool // of the time before eIDAS
 }
 
-// statuses is TS 119 612 §5.5.4 and Annex D.5, and the statuses of its
-// predecessors that live on in histories.
+// statuses is TS 119 612 §5.5.4, and from StatusUnderSupervision on the
+// statuses of the time before eIDAS, which live on in histories.
 var statuses = [...]statusMeaning{
-	{StatusGranted, true, false},
-	{StatusWithdrawn, false, false},
-	{StatusRecognisedAtNationalLevel, true, false},
-	{StatusDeprecatedAtNationalLevel, false, false},
-	{StatusSetByNationalLaw, true, false},
-	{StatusDeprecatedByNationalLaw, false, false},
-	{StatusUnderSupervision, true, true},
-	{StatusSupervisionInCessation, true, true},
-	{StatusSupervisionCeased, false, true},
-	{StatusSupervisionRevoked, false, true},
-	{StatusAccredited, true, true},
-	{StatusAccreditationCeased, false, true},
-	{StatusAccreditationRevoked, false, true},
+	{StatusGranted, true},
+	{StatusWithdrawn, false},
+	{StatusRecognisedAtNationalLevel, true},
+	{StatusDeprecatedAtNationalLevel, false},
+	{StatusSetByNationalLaw, true},
+	{StatusDeprecatedByNationalLaw, false},
+	{StatusUnderSupervision, true},
+	{StatusSupervisionInCessation, true},
+	{StatusSupervisionCeased, false},
+	{StatusSupervisionRevoked, false},
+	{StatusAccredited, true},
+	{StatusAccreditationCeased, false},
+	{StatusAccreditationRevoked, false},
 }
 
 func meaning(status string) (statusMeaning, bool) {

@@ -149,8 +149,11 @@ func (s *Servers) addSite(p *pectest.Provider, host string, port *int) error {
 	at := &site{Servers: s, provider: p, config: config}
 	s.sites = append(s.sites, at)
 	names := append([]string{"localhost", "127.0.0.1", "::1"}, p.Domains...)
-	if ip := net.ParseIP(host); !slices.Contains(names, host) && (ip == nil || !ip.IsUnspecified()) {
+	if !slices.Contains(names, host) {
 		names = append(names, host)
+	}
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		names = append(names, ownAddresses()...)
 	}
 	cert, err := s.net.Authority().ServerCertificate(names...)
 	if err != nil {
@@ -182,6 +185,18 @@ func (s *Servers) addSite(p *pectest.Provider, host string, port *int) error {
 		}
 	}
 	return nil
+}
+
+// ownAddresses are those of this machine, as far as it tells: a client comes to
+// one of them.
+func ownAddresses() (names []string) {
+	all, _ := net.InterfaceAddrs()
+	for _, a := range all {
+		if in, ok := a.(*net.IPNet); ok {
+			names = append(names, in.IP.String())
+		}
+	}
+	return names
 }
 
 // Endpoints returns where the servers of each provider listen, in the order of

@@ -92,6 +92,37 @@ func TestPagesInChromium(t *testing.T) {
 	}
 }
 
+// No address on the overview is broken in two where there is room for it: those
+// of accounts never, at any width, and the long ones of providers not on a
+// screen that is wide enough for a table. A time breaks between its parts only.
+func TestAddressesAreNotBrokenInChromium(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: starts a browser; the full run does")
+	}
+	s, err := pecweb.Start(busy(t), "", nil)
+	require.NoError(t, err)
+	defer s.Close()
+	b := startBrowser(t)
+	for _, width := range []int{320, 400, 800, 896, 897, 1000, 1200} {
+		b.size(width, 800)
+		b.open(s.URL)
+		b.picture(fmt.Sprint("addresses ", width))
+		var broken []string
+		b.eval(fmt.Sprintf(`[...document.querySelectorAll("table.boxes th bdi, td.whom bdi, td.when time")].filter(e => {
+			const text = e.textContent.trim(), lines = new Set([...e.getClientRects()].map(r => Math.round(r.top))).size;
+			if (text.includes(",")) return e.matches("time") && lines > 2;
+			return lines > 1 && (text.length <= 20 || %d >= 800);
+		}).map(e => e.textContent)`, width), &broken)
+		require.Empty(t, broken, width)
+		var shown int
+		b.eval(`document.querySelectorAll("table.boxes th bdi, td.whom bdi, td.when time").length`, &shown)
+		require.Greater(t, shown, 15)
+		var wide bool
+		b.eval(`[...document.querySelectorAll("table")].some(t => t.getBoundingClientRect().right > t.parentElement.getBoundingClientRect().right + 1)`, &wide)
+		require.False(t, wide, "a table that leaves its place, %d", width)
+	}
+}
+
 // The same holds of mail that wants to break the page, and nothing of it runs.
 func TestHostilePagesInChromium(t *testing.T) {
 	if testing.Short() {

@@ -2,6 +2,7 @@ package crashtest
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -15,6 +16,8 @@ type model struct {
 	claims  map[string]int // how often each was claimed, at least
 	step    int            // as many steps were collected
 	began   []string       // what was begun and is not known to be done
+
+	open int // how many of those that were begun turned out to be done
 
 	seq  int64 // the highest that was seen
 	seen int   // how many events
@@ -43,7 +46,9 @@ func (m *model) hear(line []string) error {
 	m.began = nil
 	switch args := line[2:]; line[1] {
 	case "enqueue":
-		m.state[args[0]] = store.Queued
+		for _, key := range args {
+			m.state[key] = store.Queued
+		}
 	case "claim":
 		for _, key := range args {
 			if m.state[key] != store.Queued {
@@ -54,6 +59,10 @@ func (m *model) hear(line []string) error {
 		}
 	case "settle":
 		m.state[args[0]] = store.State(args[1])
+	case "settleall":
+		for _, key := range args[1:] {
+			m.state[key] = store.State(args[0])
+		}
 	case "collect":
 		m.step++
 	}
@@ -65,6 +74,7 @@ func (m *model) hear(line []string) error {
 func (m *model) compare(t *testing.T, s store.Store) {
 	t.Helper()
 	have := map[string]bool{}
+	m.open = 0
 	for after := int64(0); ; {
 		list, err := s.Submissions(t.Context(), store.Filter{Account: m.account, After: after})
 		if err != nil {
@@ -87,6 +97,10 @@ func (m *model) compare(t *testing.T, s store.Store) {
 			t.Errorf("%s is lost", key)
 		}
 	}
+	// What was begun for many at once was done for all or for none.
+	if n := map[string]int{"enqueue": 1, "settleall": 2}[m.pending()]; n > 0 && m.open > 0 && m.open != len(m.began)-n {
+		t.Errorf("%v: done for %d", m.began, m.open)
+	}
 	m.compareEvents(t, s)
 }
 
@@ -95,12 +109,15 @@ func (m *model) compareOne(t *testing.T, s *store.Submission) {
 	begun := func(what string) bool { return m.pending() == what }
 	want, known := m.state[s.Key]
 	switch {
-	case !known && begun("enqueue") && m.began[1] == s.Key && s.State == store.Queued:
+	case !known && begun("enqueue") && slices.Contains(m.began[1:], s.Key) && s.State == store.Queued:
+		m.open++
 	case !known:
 		t.Errorf("%s is there, and nobody enqueued it", s.Key)
 	case s.State == want:
 	case begun("claim") && want == store.Queued && s.State == store.Sending:
 		m.claims[s.Key]++
+	case begun("settleall") && slices.Contains(m.began[2:], s.Key) && s.State == store.State(m.began[1]):
+		m.open++
 	case begun("settle") && m.began[1] == s.Key && s.State == store.State(m.began[2]):
 	default:
 		t.Errorf("%s is %s, want %s; begun was %v", s.Key, s.State, want, m.began)

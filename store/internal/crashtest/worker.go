@@ -44,7 +44,7 @@ func (w *worker) must(err error) {
 
 func (w *worker) work() {
 	for i := 0; ; i++ {
-		switch w.rand.IntN(3) {
+		switch w.rand.IntN(4) {
 		case 0:
 			key := fmt.Sprintf("%d-%d", w.seed, i)
 			w.say("begin", "enqueue", key)
@@ -54,6 +54,23 @@ func (w *worker) work() {
 				w.t.Fatalf("%s was there", key)
 			}
 			w.say("done", "enqueue", key)
+		case 3:
+			keys := make([]string, 2+w.rand.IntN(6))
+			list := make([]store.Submission, len(keys))
+			for j := range keys {
+				keys[j] = fmt.Sprintf("%d-%d-%d", w.seed, i, j)
+				list[j] = submission(w.account, keys[j])
+			}
+			w.say("begin", "enqueue", keys...)
+			out, err := w.s.EnqueueAll(w.t.Context(), list, base)
+			w.must(err)
+			for j := range out {
+				w.must(out[j].Err)
+				if out[j].Existed {
+					w.t.Fatalf("%s was there", keys[j])
+				}
+			}
+			w.say("done", "enqueue", keys...)
 		case 1:
 			w.send()
 		case 2:
@@ -65,19 +82,39 @@ func (w *worker) work() {
 func (w *worker) send() {
 	w.say("begin", "claim")
 	claimed, err := w.s.Claim(w.t.Context(), store.Claim{
-		Account: w.account, Worker: w.account, Now: base, Lease: base.Add(time.Minute), Limit: 1 + w.rand.IntN(3)})
+		Account: w.account, Worker: w.account, Now: base, Lease: base.Add(time.Minute), Limit: 1 + w.rand.IntN(6)})
 	w.must(err)
 	keys := make([]string, len(claimed))
 	for i, c := range claimed {
 		keys[i] = c.Key
 	}
 	w.say("done", "claim", keys...)
+	if len(keys) > 0 && w.rand.IntN(2) == 0 {
+		w.settleAll(keys)
+		return
+	}
 	for _, key := range keys {
 		state := []store.State{store.Sent, store.Refused, store.Uncertain, store.Queued}[w.rand.IntN(4)]
 		w.say("begin", "settle", key, string(state))
 		w.must(w.s.Settle(w.t.Context(), w.account, key, w.account, store.Result{State: state, NotBefore: base, At: base}))
 		w.say("done", "settle", key, string(state))
 	}
+}
+
+func (w *worker) settleAll(keys []string) {
+	state := []store.State{store.Sent, store.Refused, store.Uncertain, store.Queued}[w.rand.IntN(4)]
+	var list []store.Settlement
+	for _, key := range keys {
+		list = append(list, store.Settlement{Account: w.account, Key: key, Result: store.Result{State: state, NotBefore: base, At: base}})
+	}
+	args := append([]string{string(state)}, keys...)
+	w.say("begin", "settleall", args...)
+	each, err := w.s.SettleAll(w.t.Context(), w.account, list)
+	w.must(err)
+	for _, err := range each {
+		w.must(err)
+	}
+	w.say("done", "settleall", args...)
 }
 
 func (w *worker) collect() {

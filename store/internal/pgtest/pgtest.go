@@ -45,14 +45,34 @@ func Conninfo(tb testing.TB) string {
 	return "host=" + server.dir + " user=certmail dbname=postgres"
 }
 
+// Here is Conninfo for Examples, which cannot be skipped: ok is false where no
+// server is installed, or can be started.
+func Here() (conninfo string, ok bool) {
+	bin := installed()
+	if bin == "" {
+		return "", false
+	}
+	server.once.Do(func() { server.err = start(bin) })
+	return "host=" + server.dir + " user=certmail dbname=postgres", server.err == nil
+}
+
+// installed returns the folder of the server's programs where Debian has them,
+// "" for none there.
+func installed() string {
+	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
+	if len(found) == 0 {
+		return ""
+	}
+	slices.Sort(found)
+	return filepath.Dir(found[len(found)-1])
+}
+
 // programs returns the folder of the server's programs: Debian does not have
 // them in the path.
 func programs(tb testing.TB) string {
 	tb.Helper()
-	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
-	if len(found) > 0 {
-		slices.Sort(found)
-		return filepath.Dir(found[len(found)-1])
+	if bin := installed(); bin != "" {
+		return bin
 	}
 	initdb, err := filepath.EvalSymlinks(reftest.Tool(tb, "initdb"))
 	if err != nil {

@@ -270,6 +270,31 @@ func (s *Store) do(ctx context.Context, transaction bool, change func(context.Co
 	}
 }
 
+// reading reads several things, where that is cheaper than each for itself in
+// one transaction.
+func (s *Store) reading(ctx context.Context, read func(context.Context, *conn) error) error {
+	c := s.reader()
+	if s.d.Arrays {
+		return read(ctx, c)
+	}
+	var err error
+	if c.tx, err = s.read.BeginTx(ctx, nil); err != nil {
+		return err
+	}
+	defer func() { _ = c.tx.Rollback() }() // there is nothing to undo
+	c.held = map[string]*sql.Stmt{}
+	if err := read(ctx, c); err != nil {
+		return err
+	}
+	if err := c.tx.Rollback(); err != nil {
+		return err
+	}
+	for _, text := range c.missing {
+		_, _ = s.keep(ctx, statement{c.db, text})
+	}
+	return nil
+}
+
 func (s *Store) once(ctx context.Context, transaction bool, change func(context.Context, *conn) error) error {
 	c := &conn{s: s, db: s.write}
 	if !transaction {

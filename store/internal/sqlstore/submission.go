@@ -51,38 +51,6 @@ func inOrder(list []store.Submission) []store.Submission {
 	return list
 }
 
-// Enqueue implements store.Store.
-func (s *Store) Enqueue(ctx context.Context, m store.Submission, now time.Time) (stored store.Submission, existed bool, err error) {
-	if err := m.Check(now); err != nil {
-		return store.Submission{}, false, s.fail(ctx, "enqueue", err)
-	}
-	record := recordSent(&m.Sent)
-	err = s.do(ctx, false, func(ctx context.Context, c *conn) error {
-		fresh, err := all(ctx, c, submission, `INSERT INTO {submission}
-			(account, key, message_id, state, priority, not_before, attempts, worker, lease, reply, sent_time, size, enqueued, changed, record)
-			VALUES ($1, $2, $3, 'queued', $4, $5, 0, '', '`+zeroTime+`', '', '`+zeroTime+`', $6, $7, $7, $8)
-			ON CONFLICT DO NOTHING RETURNING `+columns,
-			text(m.Account), text(m.Key), messageID(m.Sent.MessageID), m.Priority, when(m.NotBefore), m.Size, when(now), record)
-		if err != nil {
-			return err
-		}
-		if len(fresh) == 1 {
-			stored, existed = fresh[0], false
-			return nil
-		}
-		stored, err = one(ctx, c, byKey, text(m.Account), text(m.Key))
-		existed = err == nil
-		if err == errNone {
-			return fmt.Errorf("submission %q: %w", m.Key, store.ErrMessageID)
-		}
-		return err
-	})
-	if err != nil {
-		return store.Submission{}, false, s.fail(ctx, "enqueue", err)
-	}
-	return stored, existed, nil
-}
-
 const (
 	byKey       = `SELECT ` + columns + ` FROM {submission} WHERE account = $1 AND key = $2`
 	byMessageID = `SELECT ` + columns + ` FROM {submission} WHERE account = $1 AND message_id = $2`
@@ -130,25 +98,6 @@ func (s *Store) Claim(ctx context.Context, c store.Claim) (claimed []store.Submi
 		return cmp.Or(cmp.Compare(b.Priority, a.Priority), cmp.Compare(a.Order, b.Order))
 	})
 	return claimed, nil
-}
-
-// Settle implements store.Store.
-func (s *Store) Settle(ctx context.Context, account, key, worker string, r store.Result) error {
-	if err := r.Check(); err != nil {
-		return s.fail(ctx, "settle", err)
-	}
-	sent := zeroTime
-	if r.State == store.Sent || r.State == store.Uncertain {
-		sent = when(r.At)
-	}
-	query := `UPDATE {submission} SET state = $1, worker = '', lease = '` + zeroTime + `', reply = $2, changed = $3, sent_time = $4`
-	args := []any{string(r.State), text(r.Reply), when(r.At), sent, text(account), text(key), text(worker)}
-	if r.State == store.Queued {
-		query += `, not_before = $8`
-		args = append(args, when(r.NotBefore))
-	}
-	query += ` WHERE account = $5 AND key = $6 AND state = 'sending' AND worker = $7`
-	return s.fail(ctx, "settle", s.move(ctx, account, key, store.ErrLost, query, args...))
 }
 
 // Decide implements store.Store.
@@ -232,6 +181,8 @@ func (s *Store) ByMessageID(ctx context.Context, account, id string) (store.Subm
 // reader reads what was committed.
 func (s *Store) reader() *conn { return &conn{s: s, db: s.read} }
 
+var states = []store.State{store.Queued, store.Sending, store.Sent, store.Refused, store.Uncertain, store.Cancelled}
+
 // Submissions implements store.Store.
 func (s *Store) Submissions(ctx context.Context, f store.Filter) ([]store.Submission, error) {
 	args := []any{f.After, limited(f.Limit)}
@@ -240,11 +191,17 @@ func (s *Store) Submissions(ctx context.Context, f store.Filter) ([]store.Submis
 		args = append(args, text(f.Account))
 		query += fmt.Sprintf(` AND account = $%d`, len(args))
 	}
+	if !f.Since.IsZero() {
+		args = append(args, when(f.Since))
+		query += fmt.Sprintf(` AND changed >= $%d`, len(args))
+	}
 	if len(f.States) > 0 {
+		// As they are, so that an index of one state can serve.
 		var places []string
-		for _, state := range f.States {
-			args = append(args, string(state))
-			places = append(places, fmt.Sprintf(`$%d`, len(args)))
+		for _, state := range states {
+			if slices.Contains(f.States, state) {
+				places = append(places, `'`+string(state)+`'`)
+			}
 		}
 		query += ` AND state IN (` + strings.Join(places, ", ") + `)`
 	}

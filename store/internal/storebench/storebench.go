@@ -5,6 +5,7 @@ package storebench
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"strconv"
 	"testing"
@@ -17,23 +18,41 @@ import (
 
 var base = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 
-// Row is what a bare insert writes: as much as an event takes.
+// Row is what a bare insert writes: the two rows that a store has for a message
+// with one event, as Ingest collects them. A text for a time, a digest or an
+// account is as long as the store's; so is Record.
 type Row struct {
-	Seq                                                         int64
-	Account, At, MessageID, Reference, Identifier, Kind, Person string
-	ID, Record                                                  []byte
+	Seq                                                   int64
+	Account, At, MessageID, Identifier, Kind, Person      string
+	ID, Record                                            []byte
+	Folder, Identity, Place, Digest, MessageKind, Finding string
+	Size, Verdict                                         int64
 }
-
-// Columns are the columns of a Row's table, of texts but for the first and the
-// two of bytes; only the number is a key.
-var Columns = []string{"seq", "account", "at", "message_id", "reference", "identifier", "kind", "person", "id", "record"}
 
 // row makes the row of a number.
 func row(n int64) Row {
 	e := event(int(n))
-	sum := sha256.Sum256([]byte(e.MessageID))
-	return Row{Seq: n, Account: "office@pec.certmail.example", At: base.Format(time.RFC3339Nano), MessageID: e.MessageID, Identifier: e.Identifier,
-		Kind: string(e.Kind), Person: e.Recipient, ID: sum[:], Record: make([]byte, 420)}
+	id, _ := hex.DecodeString(e.ID())
+	return Row{Seq: n, Account: "office@pec.certmail.example", At: base.Format("2006-01-02T15:04:05.000000000Z"), MessageID: e.MessageID, Identifier: e.Identifier,
+		Kind: string(e.Kind), Person: e.Recipient, ID: id, Record: make([]byte, 420),
+		Folder: "INBOX", Identity: e.Proof.SHA256.String(), Place: "1." + strconv.FormatInt(n, 10), Digest: e.Proof.SHA256.String(), MessageKind: e.Proof.Kind,
+		Size: 7500, Verdict: int64(receipt.Valid)}
+}
+
+// The statements of a bare insert, with ? for each value of Message and Event.
+const (
+	IntoMessage = `INSERT INTO message (account, folder, identity, id, sha256, size, kind, verdict, finding, collected) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	IntoEvent   = `INSERT INTO event (seq, account, id, collected, message_id, reference, identifier, kind, recipient, record) VALUES (?, ?, ?, ?, ?, '', ?, ?, ?, ?)`
+)
+
+// Message are the values of a row of messages.
+func (r *Row) Message() []any {
+	return []any{r.Account, r.Folder, r.Identity, r.Place, r.Digest, r.Size, r.MessageKind, r.Verdict, r.Finding, r.At}
+}
+
+// Event are the values of a row of events.
+func (r *Row) Event() []any {
+	return []any{r.Seq, r.Account, r.ID, r.At, r.MessageID, r.Identifier, r.Kind, r.Person, r.Record}
 }
 
 func event(n int) receipt.Event {
@@ -47,39 +66,71 @@ func event(n int) receipt.Event {
 }
 
 // Ingest measures Collect in batches of a size, and in the same run bare, which
-// inserts rows in one transaction. It reports both rates and their quotient.
+// inserts the same rows in one transaction into tables that are the same, with
+// the same keys and indexes, of another file or schema: what is left is what we
+// do beside it, which is to move the cursor, to number the events, to pass over
+// those that are known, and to write the records. It reports both rates and their quotient.
 func Ingest(b *testing.B, s store.Store, bare func(ctx context.Context, rows []Row) error, size int) {
-	ctx := context.Background()
+	in := &ingest{tb: b, s: s, bare: bare}
 	var ours, theirs time.Duration
-	var was transport.Cursor
-	next := 0
 	for b.Loop() {
-		batch := store.Batch{Account: "office@pec.certmail.example", Folder: "INBOX", Was: was, Cursor: transport.Cursor("1." + strconv.Itoa(next)), At: base}
-		rows := make([]Row, size)
-		for i := range size {
-			e := event(next)
-			batch.Messages = append(batch.Messages, store.Collected{ID: transport.ID("1." + strconv.Itoa(next)), SHA256: e.Proof.SHA256,
-				Size: 7500, Kind: e.Proof.Kind, Verdict: receipt.Valid, Events: []receipt.Event{e}})
-			rows[i] = row(int64(next))
-			next++
-		}
-		start := time.Now()
-		recorded, err := s.Collect(ctx, batch)
-		if err != nil || len(recorded) != size {
-			b.Fatal(len(recorded), err)
-		}
-		ours += time.Since(start)
-		was = batch.Cursor
-		start = time.Now()
-		if err := bare(ctx, rows); err != nil {
-			b.Fatal(err)
-		}
-		theirs += time.Since(start)
+		o, t := in.batch(size)
+		ours, theirs = ours+o, theirs+t
 	}
-	b.ReportMetric(float64(next)/ours.Seconds(), "events/s")
-	b.ReportMetric(float64(next)/theirs.Seconds(), "bare-rows/s")
+	b.ReportMetric(float64(in.next)/ours.Seconds(), "events/s")
+	b.ReportMetric(float64(in.next)/theirs.Seconds(), "bare-rows/s")
 	b.ReportMetric(theirs.Seconds()/ours.Seconds(), "of-bare")
 	b.ReportMetric(0, "ns/op")
+}
+
+// IngestAtLeast asks of Collect a share of the bare rate, and measures again when
+// the machine is busy with something else: the best of some rounds counts.
+func IngestAtLeast(tb testing.TB, s store.Store, bare func(ctx context.Context, rows []Row) error, size int, want float64) {
+	tb.Helper()
+	in := &ingest{tb: tb, s: s, bare: bare}
+	best := 0.0
+	for range 10 {
+		ours, theirs := in.batch(size)
+		if best = max(best, theirs.Seconds()/ours.Seconds()); best >= want {
+			return
+		}
+	}
+	tb.Fatalf("%.2f of the rate of bare inserts, want %.2f", best, want)
+}
+
+// ingest takes in one batch after the other, and inserts as many rows.
+type ingest struct {
+	tb   testing.TB
+	s    store.Store
+	bare func(ctx context.Context, rows []Row) error
+	was  transport.Cursor
+	next int
+}
+
+func (in *ingest) batch(size int) (ours, theirs time.Duration) {
+	in.tb.Helper()
+	ctx := context.Background()
+	batch := store.Batch{Account: "office@pec.certmail.example", Folder: "INBOX", Was: in.was, Cursor: transport.Cursor("1." + strconv.Itoa(in.next)), At: base}
+	rows := make([]Row, size)
+	for i := range size {
+		e := event(in.next)
+		batch.Messages = append(batch.Messages, store.Collected{ID: transport.ID("1." + strconv.Itoa(in.next)), SHA256: e.Proof.SHA256,
+			Size: 7500, Kind: e.Proof.Kind, Verdict: receipt.Valid, Events: []receipt.Event{e}})
+		rows[i] = row(int64(in.next))
+		in.next++
+	}
+	start := time.Now()
+	recorded, err := in.s.Collect(ctx, batch)
+	if err != nil || len(recorded) != size {
+		in.tb.Fatal(len(recorded), err)
+	}
+	ours = time.Since(start)
+	in.was = batch.Cursor
+	start = time.Now()
+	if err := in.bare(ctx, rows); err != nil {
+		in.tb.Fatal(err)
+	}
+	return ours, time.Since(start)
 }
 
 // Work measures how many submissions go through Claim, limit at a time, and
