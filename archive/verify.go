@@ -218,8 +218,9 @@ func judgeToken(token []byte, imprint tsp.ImprintFunc, e *Evidence) (proof, now 
 	return proof, now, at
 }
 
-// judge verifies the message of an item by packages pec and rem.
-func (e *Evidence) judge(ctx context.Context, it *Item, src *io.SectionReader) (*Report, error) {
+// Judge verifies a message by packages pec and rem, as Package.Verify does
+// without VerifyOptions.Judge.
+func (e *Evidence) Judge(ctx context.Context, src *io.SectionReader) (*Report, error) {
 	p, r, err := openMessage(src, e.Envelope)
 	if err != nil {
 		return nil, err
@@ -239,25 +240,19 @@ func (e *Evidence) judge(ctx context.Context, it *Item, src *io.SectionReader) (
 	return ReportPEC(report, e.Now), nil
 }
 
-// Judge verifies a message by packages pec and rem, as Package.Verify does
-// without VerifyOptions.Judge.
-func (e *Evidence) Judge(ctx context.Context, src *io.SectionReader) (*Report, error) {
-	return e.judge(ctx, nil, src)
-}
-
 func (p *Package) verifyItem(ctx context.Context, it *Item, base *Evidence, o *VerifyOptions, have map[string]digests) (*ItemVerification, error) {
 	s := p.data[it]
 	iv := &ItemVerification{Item: it, Path: s.data, Seen: it.FirstSeen, SeenBy: "record", Verdict: trust.Indeterminate}
 	d, there := have[s.data]
-	bytes := Proof{Code: ProofBytes, By: []string{s.data, s.metadata}, Status: trust.Passed, Detail: "SHA-256 " + d.sha256}
+	same := Proof{Code: ProofBytes, By: []string{s.data, s.metadata}, Status: trust.Passed, Detail: "SHA-256 " + d.sha256}
 	iv.Intact = there && d.sha256 == it.SHA256 && d.sha512 == it.SHA512 && it.source != nil && it.source.Size() == it.Size
 	if !iv.Intact {
-		bytes.Status, bytes.Why, bytes.Detail = trust.Failed, WhyAltered, "the bytes are not those that were captured"
+		same.Status, same.Why, same.Detail = trust.Failed, WhyAltered, "the bytes are not those that were captured"
 		if !there {
-			bytes.Detail = "the file is missing or cannot be read"
+			same.Detail = "the file is missing or cannot be read"
 		}
 	}
-	iv.Proofs = append(iv.Proofs, bytes)
+	iv.Proofs = append(iv.Proofs, same)
 	iv.judgeSeen(it, s, base, d)
 	if !there || it.source == nil {
 		iv.Verdict = trust.Invalid

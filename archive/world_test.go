@@ -12,7 +12,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/certmail/certmail/archive"
-	"github.com/certmail/certmail/internal/testpki"
 	"github.com/certmail/certmail/pec/pectest"
 	"github.com/certmail/certmail/rem/remtest"
 	"github.com/certmail/certmail/trust"
@@ -33,7 +32,7 @@ type world struct {
 }
 
 var theWorld = sync.OnceValues(func() (*world, error) {
-	w := &world{received: testpki.Epoch.UTC().Add(48 * time.Hour)}
+	w := &world{received: time.Date(2026, 3, 6, 8, 0, 0, 0, time.UTC)}
 	w.later = w.received.AddDate(10, 0, 0)
 	var err error
 	if w.pec, err = pectest.Fixtures(1); err != nil {

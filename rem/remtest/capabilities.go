@@ -2,10 +2,13 @@ package remtest
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/certmail/certmail/internal/testpki"
@@ -88,22 +91,29 @@ func (of *node) policy() string {
 }
 
 // server is the certificate that a provider's mail exchanger shows now.
-func (p *publication) server(of *node) *x509.Certificate {
+func (p *publication) server(of *node) (*x509.Certificate, error) {
 	if p.s.n.active(WrongTLS, of) == nil {
-		return p.servers[of]
+		return p.servers[of], nil
 	}
 	ca := *p.s.ca.root // a copy, for its count of serial numbers
 	return serverCertificate(&ca, p.s.ca.seed, of, " of somebody else")
 }
 
 // serverCertificate is for a provider's mail exchanger; label tells keys apart.
-func serverCertificate(ca *testpki.Authority, seed uint64, of *node, label string) *x509.Certificate {
-	return ca.Issue(testpki.RSAKey(seed, "server "+of.mx()+label, 2048), of.config.Name, "", func(c *x509.Certificate) {
+func serverCertificate(ca *testpki.Authority, seed uint64, of *node, label string) (*x509.Certificate, error) {
+	var scalar [32]byte
+	_, _ = io.ReadFull(testpki.Reader(seed, "server "+of.mx()+label), scalar[:])
+	scalar[0] = scalar[0]&0x7f | 0x40 // below the order of P-256
+	key, err := ecdsa.ParseRawPrivateKey(elliptic.P256(), scalar[:])
+	if err != nil {
+		return nil, fmt.Errorf("remtest: %w", err)
+	}
+	return ca.Issue(key, of.config.Name, "", func(c *x509.Certificate) {
 		c.Subject.CommonName = of.mx()
 		c.EmailAddresses, c.Policies = nil, nil
 		c.DNSNames = []string{of.mx()}
 		c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
-	}).Certificate
+	}).Certificate, nil
 }
 
 // relayable makes the checks before relaying (EN 319 532-4 §C.2.3.3.3,
@@ -147,7 +157,11 @@ func (p *publication) relayable(of, to *node) error {
 	if differences := csi.Compare(ours, theirs); len(differences) > 0 {
 		return fmt.Errorf("capabilities do not fit: %s", differences[0])
 	}
-	return theirs.MatchTLS(p.server(to))
+	server, err := p.server(to)
+	if err != nil {
+		return err
+	}
+	return theirs.MatchTLS(server)
 }
 
 func (p *publication) document(of *node) (*csi.Document, error) {

@@ -68,6 +68,9 @@ func (of *node) handOver(c *charge, number int) error {
 	}
 	s.opened = true
 	f := &Fact{Event: evidence.ContentHandover, Reason: "RE01", Recipients: []int{number}}
+	if of.delegate(c.t.address(number)) != "" {
+		f.Reason = "RE02"
+	}
 	if code := of.net.reason(AtHandover, occasion{kind: KindDispatch, provider: of, mailboxes: []string{c.t.address(number)}}); code != "" {
 		f.Event, f.Reason = evidence.ContentHandoverFailure, code
 	}

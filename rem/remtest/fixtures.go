@@ -3,6 +3,7 @@ package remtest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/certmail/certmail/internal/testpki"
@@ -83,7 +84,7 @@ type stored struct {
 
 func newStudio(seed uint64) (*studio, error) {
 	s := &studio{seed: seed}
-	for _, sc := range Scenarios() {
+	for _, sc := range slices.Concat(blackBox(), fourCorner(), silence(), ordinaryMail(), asking()) {
 		if err := s.play(sc); err != nil {
 			return nil, err
 		}

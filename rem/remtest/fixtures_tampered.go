@@ -41,11 +41,24 @@ func tamperedFixtures() []fixture {
 		row("receipt-no-time-stamp", d1, NoTimeStamp, trust.CheckEvidenceTimestamp, receipt+": no time-stamp, which the baseline requires"),
 		{file: "tampered/rem-receipt-other-address", kind: KindReceipt, fails: trust.CheckSignerAddress, note: receipt + ": signed with the certificate of another provider",
 			write: composed("D.1/RD01", func(s *sealer, of *node, d *draft) ([]byte, error) {
-				return s.compose(of, d, d.documents, s.signers[s.other(of)])
+				m, err := s.compose(of, d, d.documents, s.signers[of])
+				if err != nil {
+					return nil, err
+				}
+				return resign(m, s.signers[s.other(of)], s.n.Now())
 			})},
 		{file: "tampered/rem-receipt-two-signers", kind: KindReceipt, fails: trust.CheckEvidenceSignature, note: receipt + ": the evidence of one provider in the message of another",
 			write: composed("D.1/RD01", func(s *sealer, of *node, d *draft) ([]byte, error) {
-				return s.compose(s.other(of), d, d.documents, s.signers[s.other(of)])
+				other := s.other(of)
+				own, err := s.sign(other, d.t, d.facts[0], s.genuine(other))
+				if err != nil {
+					return nil, err
+				}
+				m, err := s.compose(other, d, [][]byte{own}, s.signers[other])
+				if err != nil {
+					return nil, err
+				}
+				return s.withEvidence(m, s.signers[other], func([]byte) ([]byte, error) { return d.documents[0], nil })
 			})},
 		{file: "tampered/rem-receipt-second-signature", kind: KindReceipt, fails: trust.CheckEvidenceSignature, note: receipt + ": the evidence has a second ds:Signature",
 			write: bent("D.1/RD01", func(xml []byte) ([]byte, error) {

@@ -27,9 +27,12 @@ import (
 var odd = map[string]bool{"time-from-signature": true, "not-the-senders-provider": true}
 
 // judgeAll lets them judge every genuine message of a network, and what was
-// attested without ever being put into a mailbox.
-func judgeAll(t *testing.T, n *remtest.Network) {
+// attested without ever being put into a mailbox. It returns the transactions as
+// the side of alfa.example knows them: what an intermediate provider keeps to
+// itself is not part of them.
+func judgeAll(t *testing.T, n *remtest.Network) []*rem.Transaction {
 	t.Helper()
+	var records []rem.Record
 	anchors := n.Authority().PEM()
 	documents, seen := [][]byte(nil), map[[32]byte]bool{}
 	add := func(xml []byte) {
@@ -56,6 +59,9 @@ func judgeAll(t *testing.T, n *remtest.Network) {
 			require.NoError(t, err)
 			require.NoError(t, r.Err(), "%s in %s", s.String(), box.Address)
 			require.Equal(t, trust.Passed, r.Check(trust.CheckTrustedList).Status, r.Check(trust.CheckTrustedList).Detail)
+			if !strings.HasPrefix(box.Address, "rem-service@rem-gamma") {
+				records = append(records, r.Records(box.Address+"/"+string(s.ID))...)
+			}
 			for _, f := range r.Findings {
 				if odd[f.Code] && (s.Kind == remtest.KindNotification || s.String() == "B.3/RB22") {
 					continue
@@ -76,6 +82,7 @@ func judgeAll(t *testing.T, n *remtest.Network) {
 	if len(documents) > 0 {
 		xmlsec(t, anchors, documents...)
 	}
+	return rem.Transactions(records...)
 }
 
 // xmlsec lets xmlsec1 verify the signatures of evidence.

@@ -10,7 +10,7 @@ import (
 )
 
 // plain writes messages as JSON, so that the simulation is tested by itself.
-type plain struct{ n *Network }
+type plain struct{}
 
 type plainMessage struct {
 	Kind      Kind

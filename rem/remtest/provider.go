@@ -258,14 +258,13 @@ type charge struct {
 
 // state is what it knows about one recipient.
 type state struct {
-	// seen and noticed tell that the dispatch, or a notification, came for it.
-	seen, noticed bool
-	relayed       bool // a RelayAcceptance came
-	closed        bool // an outcome came, or was issued
-	opened        bool // fetched, or too late
-	asking        bool // waits for the answer of the recipient
-	heard         bool // of a notification
-	notices       int  // how many notifications were put into the mailbox
+	seen    bool // the dispatch came for it
+	relayed bool // a RelayAcceptance came
+	closed  bool // an outcome came, or was issued
+	opened  bool // fetched, or too late
+	asking  bool // waits for the answer of the recipient
+	heard   bool // of a notification
+	notices int  // how many notifications were put into the mailbox
 	// since is when the way of the content began: at submission or, where the
 	// recipient was asked, at its acceptance. deadline ends the wait for news of
 	// its consignment.

@@ -34,6 +34,10 @@ func asking() []Scenario {
 		o.Answers = a
 		return o
 	}
+	reminded := func(o *NetworkOptions) *NetworkOptions {
+		o.Policy.RemindAfter = 2 * day
+		return o
+	}
 	accept := Answer{Mailbox: bruno, Reply: Accept, After: hour, Fetch: hour}
 	sn := func(alfa, beta, _ *ProviderConfig) { alfa.Style, beta.Handover = StoreAndNotify, true }
 	sf := func(_, beta, _ *ProviderConfig) { beta.Style, beta.Handover = StoreAndNotify, true }
@@ -70,17 +74,25 @@ func asking() []Scenario {
 		Scenario{Name: "T-SF-SN never answered", Network: withAnswer(sf), Send: to(bruno), For: 6 * day,
 			Facts: asked("beta C.1 RC01 1", "beta C.5 RC09 1"), Want: map[string]string{anna: "A.1/RA01 C.1/RC01 C.5/RC09", bruno: "notification"}},
 		Scenario{Name: "T-SF-SN notified again, and at last", Send: to(bruno), For: 6 * day,
-			Network: func() *NetworkOptions {
-				o := withAnswer(sf, Answer{Mailbox: bruno, Reply: Accept, After: 60 * hour})
-				o.Policy = Policy{RemindAfter: 2 * day}
-				return o
-			}(),
-			Facts: asked("beta C.1 RC01 1", "beta C.1 RC02 1", "beta C.3 RC07 1", "beta D.1 RD01 1"),
-			Want:  map[string]string{anna: "A.1/RA01 C.1/RC01 C.1/RC02 C.3/RC07 D.1/RD01", bruno: "notification notification dispatch"}},
+			Network: reminded(withAnswer(sf, Answer{Mailbox: bruno, Reply: Accept, After: 60 * hour})),
+			Facts:   asked("beta C.1 RC01 1", "beta C.1 RC02 1", "beta C.3 RC07 1", "beta D.1 RD01 1"),
+			Want:    map[string]string{anna: "A.1/RA01 C.1/RC01 C.1/RC02 C.3/RC07 D.1/RD01", bruno: "notification notification dispatch"}},
 		Scenario{Name: "T-SF-SN notification fails RC03", Network: withAnswer(sf), Send: to(bruno), For: 6 * day, Faults: []Fault{refuse("RC03", bruno)},
 			Facts: asked("beta C.2 RC03 1", "beta C.5 RC09 1"), Want: map[string]string{anna: "A.1/RA01 C.2/RC03 C.5/RC09", bruno: ""}},
 		Scenario{Name: "T-SF-SN notification fails again and again RC05", Network: withAnswer(sf), Send: to(bruno), For: 6 * day, Faults: []Fault{refuse("RC05", bruno)},
 			Facts: asked("beta C.2 RC05 1", "beta C.5 RC09 1"), Want: map[string]string{anna: "A.1/RA01 C.2/RC05 C.5/RC09", bruno: ""}},
+		Scenario{Name: "T-SF-SN reminder fails RC04", Send: to(bruno), For: 6 * day, Network: reminded(withAnswer(sf)),
+			Faults: []Fault{{Kind: Refuse, Reason: "RC04", Mailbox: bruno, From: day}},
+			Facts:  asked("beta C.1 RC01 1", "beta C.2 RC04 1", "beta C.2 RC04 1", "beta C.5 RC09 1"),
+			Want:   map[string]string{anna: "A.1/RA01 C.1/RC01 C.2/RC04 C.2/RC04 C.5/RC09", bruno: "notification"}},
+		Scenario{Name: "T-SF-SN reminder fails again and again RC06", Send: to(bruno), For: 4 * day, Network: reminded(withAnswer(sf, Answer{Mailbox: bruno, Reply: Accept, After: 3 * day})),
+			Faults: []Fault{{Kind: Refuse, Reason: "RC06", Mailbox: bruno, From: day}},
+			Facts:  asked("beta C.1 RC01 1", "beta C.2 RC06 1", "beta C.3 RC07 1", "beta D.1 RD01 1"),
+			Want:   map[string]string{anna: "A.1/RA01 C.1/RC01 C.2/RC06 C.3/RC07 D.1/RD01", bruno: "notification dispatch"}},
+		Scenario{Name: "fetched by a delegate", Send: to(bruno), For: 3 * hour, Network: withAnswer(func(_, beta, _ *ProviderConfig) {
+			beta.Handover, beta.Delegates = true, map[string]string{bruno: carla}
+		}, accept),
+			Facts: asked("beta D.1 RD02 1", "beta E.1 RE02 1"), Want: map[string]string{anna: "A.1/RA01 D.1/RD02 E.1/RE02", bruno: "", carla: "dispatch"}},
 		Scenario{Name: "one provider asks its own user", Network: withAnswer(sn, Answer{Mailbox: annaAlfa2, Reply: Accept, After: hour}), Send: to(annaAlfa2), For: 3 * hour,
 			Facts: []string{"alfa A.1 RA01", "alfa C.1 RC01 1", "alfa C.3 RC07 1", "alfa D.1 RD01 1"},
 			Want:  map[string]string{anna: "A.1/RA01 C.1/RC01 C.3/RC07 D.1/RD01", annaAlfa2: "notification dispatch"}},

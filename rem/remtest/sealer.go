@@ -219,7 +219,9 @@ func NewNetwork(opt *NetworkOptions) (*Network, error) {
 	for _, of := range n.nodes {
 		s.names[of.config.Name] = of
 		s.signers[of] = s.ca.service(of, s.ca.rem, nil)
-		n.public.servers[of] = serverCertificate(s.ca.root, n.opt.Seed, of, "")
+		if n.public.servers[of], err = serverCertificate(s.ca.root, n.opt.Seed, of, ""); err != nil {
+			return nil, err
+		}
 	}
 	return n, nil
 }

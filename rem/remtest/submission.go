@@ -3,6 +3,7 @@ package remtest
 import (
 	"crypto/sha256"
 	"net/mail"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -30,8 +31,12 @@ func (of *node) submitted(from string, recipients []string, data []byte) error {
 	j.MessageID, j.Subject, j.Identifier = strings.Trim(t.userAgent, "<>"), t.subject, t.identifier
 	var unfit error
 	if t.digest, unfit = n.make.prepare(t, data); unfit != nil {
+		// The evidence of its refusal is as complete as can be.
 		sum := sha256.Sum256(data)
 		t.digest = sum[:]
+		if !plainID.MatchString(t.userAgent) {
+			t.userAgent = "<" + t.identifier + ">"
+		}
 	}
 	c := of.newCharge(t, j, nil)
 	c.submitted = data
@@ -47,6 +52,9 @@ func (of *node) submitted(from string, recipients []string, data []byte) error {
 	}
 	return of.accept(c)
 }
+
+// plainID is a Message-ID that can be written again as it is.
+var plainID = regexp.MustCompile(`^<[!-;=?-~]{1,200}@[!-;=?-~]{1,200}>$`)
 
 // newTransaction reads what evidence about a submitted message will say.
 func (of *node) newTransaction(m *envelope.Message, from string, recipients []string) *transaction {
