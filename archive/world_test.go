@@ -13,6 +13,7 @@ import (
 
 	"github.com/certmail/certmail/archive"
 	"github.com/certmail/certmail/daticert"
+	"github.com/certmail/certmail/pec"
 	"github.com/certmail/certmail/pec/pectest"
 	"github.com/certmail/certmail/rem/remtest"
 	"github.com/certmail/certmail/trust"
@@ -149,3 +150,7 @@ func describe(v *archive.Verification) string {
 }
 
 func typeOf(form string) daticert.ReceiptType { return daticert.ReceiptType(form) }
+
+func draftTo(subject string) *pec.Draft {
+	return &pec.Draft{From: pec.Address{Address: "anna@alfa.example"}, To: pec.Addresses("bruno@beta.example"), Subject: subject, Text: "a"}
+}
