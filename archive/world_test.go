@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/x509"
 	"fmt"
+	"io"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -154,3 +155,5 @@ func typeOf(form string) daticert.ReceiptType { return daticert.ReceiptType(form
 func draftTo(subject string) *pec.Draft {
 	return &pec.Draft{From: pec.Address{Address: "anna@alfa.example"}, To: pec.Addresses("bruno@beta.example"), Subject: subject, Text: "a"}
 }
+
+func readerAt(data []byte) io.ReaderAt { return bytes.NewReader(data) }
