@@ -48,7 +48,7 @@ func TestStorage_RevocationDataAreCaptured(t *testing.T) {
 		return [][]byte{fresh}, nil, nil
 	}
 	it := capture(t, data, o)
-	require.Equal(t, 1, asked)
+	require.Equal(t, 2, asked, "about the provider, and about the time-stamping authority")
 	require.Equal(t, trust.Passed, it.Report.Check(trust.CheckRevocation).Status, "%+v", it.Report)
 	name := w.write(t, archive.Folder, &archive.Transaction{Items: []*archive.Item{it}})
 	v := verified(t, name, w.verify())
@@ -67,6 +67,21 @@ func TestStorage_RevocationDataAreCaptured(t *testing.T) {
 	later.Trust.CRLs = [][]byte{crl(t, w, w.received.AddDate(0, 1, 0), map[string]time.Time{it.Report.Signer.Serial: w.received.AddDate(0, 0, 20)})}
 	v = verified(t, name, later)
 	require.Equal(t, trust.Valid, v.Verdict, describe(v))
+	// Without a time-stamp only the record says so, which anybody can write; one
+	// over the package does as well.
+	bare := w.options(false)
+	bare.Revocation = o.Revocation
+	tx := &archive.Transaction{Items: []*archive.Item{capture(t, data, bare)}}
+	unproved := w.write(t, archive.Folder, tx)
+	v = verified(t, unproved, later)
+	require.Equal(t, trust.Indeterminate, v.Verdict, describe(v))
+	require.Equal(t, archive.SeenByRecord, v.Items[0].SeenBy)
+	later.BelieveRecord = true
+	require.Equal(t, trust.Valid, verified(t, unproved, later).Verdict)
+	later.BelieveRecord = false
+	v = verified(t, w.write(t, archive.ASiCE, tx), later)
+	require.Equal(t, trust.Valid, v.Verdict, describe(v))
+	require.Equal(t, archive.SeenByPackage, v.Items[0].SeenBy)
 	// Revoked before the event: no list of then says so, this one does.
 	later.Trust.CRLs = [][]byte{crl(t, w, w.received.AddDate(0, 1, 0), map[string]time.Time{it.Report.Signer.Serial: it.Time.Add(-time.Hour)})}
 	require.Equal(t, trust.Invalid, verified(t, name, later).Verdict)
