@@ -52,6 +52,8 @@ var rules = []rule{
 	{pkg: "trust/tsp", own: []string{"trust", "internal/..."}, third: []string{xCrypto}, std: []string{"net/http"}}, // the client is the caller's
 	{pkg: "trust/tsp/tsptest", own: []string{"trust", "trust/tsp", "internal/..."}, third: []string{xCrypto}, std: []string{"net/http"}},
 
+	{pkg: "archive", own: []string{"daticert", "envelope", "receipt", "trust", "trust/...", "pec", "rem", "rem/evidence"}, third: []string{xText}},
+
 	{pkg: "trust/tsl", own: []string{"trust", "internal/..."}, std: []string{"net/http"}}, // the client is the caller's
 	{pkg: "trust/tsl/tsltest", own: []string{"trust/tsl", "internal/..."}},
 
