@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strings"
 )
 
 // Form is how a message is signed.
@@ -230,7 +232,7 @@ func (m *Message) reportAround(found *findings) error {
 	for _, around := range []struct {
 		Range
 		code, where string
-		usual       []byte
+		usual       []string
 	}{
 		{Range{m.Root.Body.Start, m.Root.firstEnd}, "preamble-text", "before", usualPreamble},
 		{m.Root.epilogue, "epilogue-text", "behind", nil},
@@ -239,14 +241,21 @@ func (m *Message) reportAround(found *findings) error {
 		if err != nil {
 			return err
 		}
-		if len(text) > 0 && (more || !bytes.EqualFold(bytes.TrimRight(text, "."), around.usual)) {
+		if len(text) > 0 && (more || !usual(text, around.usual)) {
 			found.add(around.code, "unsigned text "+around.where+" the signed part: "+clip(string(text)))
 		}
 	}
 	return nil
 }
 
-var usualPreamble = []byte("This is an S/MIME signed message")
+// usualPreamble are the texts that programs write before the first delimiter
+// for readers without MIME.
+var usualPreamble = []string{"This is an S/MIME signed message", "This is a multi-part message in MIME format"}
+
+func usual(text []byte, list []string) bool {
+	text = bytes.TrimRight(text, ".")
+	return slices.ContainsFunc(list, func(one string) bool { return strings.EqualFold(one, string(text)) })
+}
 
 // visible returns the beginning of the text in a range, white space around it
 // left out, and whether there is more.

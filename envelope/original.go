@@ -203,14 +203,17 @@ func (or *original) subject() string { return usertext.Certifiable(or.header.Tex
 // that certification data and header say the same.
 func (or *original) messageID() string { return usertext.Certifiable(or.line("Message-ID")) }
 
-// reference is X-Riferimento-Message-ID. An id in ASCII is written as it is,
-// even when it looks like an encoded word, so that programs that compare find
-// it; one that RFC 5322 does not allow, or too long for a line, in encoded
-// words.
-func reference(id string) Field {
-	const head = catalogue.HeaderReference + ": "
+// reference is X-Riferimento-Message-ID.
+func reference(id string) Field { return IDField(catalogue.HeaderReference, id) }
+
+// IDField is a field that repeats the id of somebody else's message. An id in
+// ASCII is written as it is, even when it looks like an encoded word, so that
+// programs that compare find it; one that RFC 5322 does not allow, or too long
+// for a line, in encoded words. The id must hold no control characters.
+func IDField(name, id string) Field {
+	head := name + ": "
 	if !isASCII(id) || len(head)+len(id) > 998 {
 		id = strings.Join(mimeword.Encode(id, 76-len(head)), "\r\n ")
 	}
-	return Field{Name: catalogue.HeaderReference, Received: []byte(head + id)}
+	return Field{Name: name, Received: []byte(head + id)}
 }

@@ -2,6 +2,7 @@ package envelope
 
 import (
 	"bytes"
+	"encoding/base64"
 	"fmt"
 )
 
@@ -67,14 +68,44 @@ func isReadable(p *Part) bool {
 // rootIsPostacert looks for the root element of the certification data near
 // the beginning of a part.
 func (p *Part) rootIsPostacert() bool {
-	if p.kept == nil {
-		return false
+	return p.kept != nil && p.BeginsWith("<postacert")
+}
+
+// BeginsWith tells whether a text stands among the first 1024 bytes of the
+// decoded body of a part.
+func (p *Part) BeginsWith(text string) bool {
+	if p.kept != nil && p.Encoding() == Base64 {
+		if found, ok := base64Contains(p.kept, text); ok {
+			return found
+		}
 	}
 	r, err := p.Content()
 	if err != nil {
 		return false
 	}
-	buf := make([]byte, 1024)
-	n, _ := readFull(r, buf)
-	return bytes.Contains(buf[:n], []byte("<postacert"))
+	head := make([]byte, beginning)
+	n, _ := readFull(r, head)
+	return bytes.Contains(head[:n], []byte(text))
+}
+
+// beginning is how many bytes BeginsWith looks at.
+const beginning = 1024
+
+// base64Contains looks at the beginning of regular base64; ok is false for what
+// the tolerant reader has to look at.
+func base64Contains(src []byte, text string) (found, ok bool) {
+	var clean [1368]byte // a little more than those bytes take
+	n := 0
+	for _, c := range src {
+		if c == '\r' || c == '\n' {
+			continue
+		}
+		clean[n] = c
+		if n++; n == len(clean)/4*4 {
+			break
+		}
+	}
+	var head [beginning]byte
+	n, err := base64.StdEncoding.Decode(head[:], clean[:min(n, beginning/3*4)/4*4])
+	return bytes.Contains(head[:max(n, 0)], []byte(text)), err == nil
 }

@@ -50,11 +50,29 @@ type SignerResult struct {
 	// SignatureOK: the signed attributes verify under the certificate's key.
 	// ContentTypeOK: they speak of the right kind of content.
 	DigestOK, SignatureOK, ContentTypeOK bool
+	// CertificateSigned says how far the signature itself names its certificate,
+	// as CAdES-B-B wants (EN 319 122-1 §5.2.2).
+	CertificateSigned CertificateSigned
 	// SigningTime is the signer's claim, zero when it makes none.
 	SigningTime time.Time
 	// Err is nil only if everything holds.
 	Err error
 }
+
+// CertificateSigned is what the signed attributes say about the certificate of
+// the signer. An attribute that names another one makes the signature bad.
+type CertificateSigned int
+
+const (
+	// CertificateNotSigned: there is no signing-certificate attribute. PEC does
+	// without.
+	CertificateNotSigned CertificateSigned = iota
+	// CertificateSignedSHA1: only the first version (RFC 2634 §5.4), whose digest
+	// is SHA-1.
+	CertificateSignedSHA1
+	// CertificateSignedV2: signing-certificate-v2 (RFC 5035 §3).
+	CertificateSignedV2
+)
 
 // OK tells whether exactly one signer signed and everything about its
 // signature holds. It says nothing about who that is.
@@ -279,6 +297,13 @@ func (m *Message) tryParsed(sig *Signature, sd *cms.SignedData, i int, cert *x50
 		Certificate: cert,
 		Digest:      result.Digest, Algorithm: result.SignatureAlgorithm, SigningTime: result.SigningTime,
 		DigestOK: result.DigestOK, SignatureOK: result.SignatureOK, ContentTypeOK: result.ContentTypeOK,
+	}
+	switch {
+	case result.ESSCertificate != cms.Match:
+	case result.ESSVersion2:
+		r.CertificateSigned = CertificateSignedV2
+	default:
+		r.CertificateSigned = CertificateSignedSHA1
 	}
 	if cert != nil {
 		r.RawCertificate = cert.Raw

@@ -72,3 +72,18 @@ func (m *Message) OriginalHeader() (*Header, error) {
 	h := parseHeader(block, nil, make([]headerField, 0, 12))
 	return &h, nil
 }
+
+// ReadHeader reads just the header block of an entity, as an embedded message:
+// nothing behind it is looked at.
+func ReadHeader(src *io.SectionReader, opt *Options) (*Header, error) {
+	o := opt.withDefaults()
+	block, _, err := readHeaderBlock(src, o.MaxHeader)
+	if err != nil {
+		return nil, err
+	}
+	if len(block) > o.MaxHeader {
+		return nil, errorf("header", 0, ErrTooLarge, "a header block of more than %d bytes", o.MaxHeader)
+	}
+	h := parseHeader(block, nil, nil)
+	return &h, nil
+}

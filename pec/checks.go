@@ -45,7 +45,7 @@ func (m *Message) checkData() trust.Check {
 
 // checkHeaders compares the outer header, which nobody signs, with what is
 // signed. The signed data win; a header that says something else fails.
-func (r *Report) checkHeaders(from author) trust.Check {
+func (r *Report) checkHeaders(from envelope.Mailbox) trust.Check {
 	m := r.message
 	c := trust.Check{Name: trust.CheckHeaders, Status: trust.Passed}
 	fail := func(code, detail string) {
@@ -68,7 +68,7 @@ func (r *Report) checkHeaders(from author) trust.Check {
 	case envelope.KindUnknownEnvelope, envelope.KindUnknownReceipt:
 		fail("unknown-marker", fmt.Sprintf("marker value %q is none of the rules'", m.Envelope.Class.Value))
 	}
-	if name := behalfOf(from.name); m.Data != nil && name != "" && !receipt.SameAddress(name, m.Data.Sender) {
+	if name := behalfOf(from.Name); m.Data != nil && name != "" && !receipt.SameAddress(name, m.Data.Sender) {
 		fail("display-name-mismatch", "From speaks for "+name+", the certified sender is "+m.Data.Sender)
 	}
 	if m.Data != nil {

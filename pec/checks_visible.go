@@ -93,12 +93,12 @@ func (r *Report) compareReplyTo() {
 	if value == "" || want == "" || receipt.SameAddress(value, want) && h.Count("Reply-To") == 1 {
 		return
 	}
-	got := addresses(h, "Reply-To")
+	got := h.Addresses("Reply-To")
 	if len(got) == 1 && receipt.SameAddress(got[0], want) {
 		return
 	}
 	if original, err := m.Envelope.OriginalHeader(); err == nil {
-		signed := addresses(original, "Reply-To")
+		signed := original.Addresses("Reply-To")
 		if len(got) > 0 && slices.EqualFunc(got, signed, receipt.SameAddress) || len(got) == 0 && len(signed) == 0 && original.Has("Reply-To") {
 			return
 		}

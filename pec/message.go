@@ -74,6 +74,13 @@ func OpenFile(name string, opt *Options) (*Message, error) {
 	return newMessage(e, err, o)
 }
 
+// FromEnvelope reads a message that is open already; closing it stays the
+// caller's business or becomes that of the Message. Package rem has the same:
+// a caller of both opens a message once and asks rem.Is.
+func FromEnvelope(e *envelope.Message, opt *Options) (*Message, error) {
+	return newMessage(e, nil, opt.orDefaults())
+}
+
 func (o *Options) orDefaults() Options {
 	if o == nil {
 		return Options{}
@@ -177,11 +184,11 @@ func (m *Message) Sender() string {
 			return name
 		}
 	}
-	from, err := parseAuthor(h)
+	from, err := h.Author()
 	if err != nil {
 		return ""
 	}
-	return from.address
+	return from.Address
 }
 
 // Subject returns the subject of the message that was sent: oggetto of the

@@ -97,8 +97,8 @@ func (s *submission) find(code, detail string) {
 func submissionOf(m *envelope.Message, mailFrom string, recipients []string) *submission {
 	h := m.Header
 	s := &submission{mailFrom: mailFrom, recipients: recipients, size: m.Size()}
-	from, err := parseAuthor(h)
-	s.author, s.authorErr = from.address, err
+	from, err := h.Author()
+	s.author, s.authorErr = from.Address, err
 	s.to, s.cc = s.addresses(h, "To"), s.addresses(h, "Cc")
 	bcc := h.Values("Bcc")
 	s.blind = strings.TrimSpace(strings.Join(bcc, "")) != ""
@@ -125,11 +125,11 @@ func (s *submission) addresses(h *envelope.Header, name string) []string {
 		if strings.TrimSpace(value) == "" {
 			continue
 		}
-		list, err := addressParser.ParseList(value)
+		list, group, err := envelope.ParseMailboxes(value)
 		if err != nil {
 			s.unread = strings.TrimPrefix(fmt.Sprintf("%s; %s cannot be read: %v", s.unread, name, err), "; ")
 		}
-		if isGroup(value) {
+		if group {
 			s.find(FindingGroup, name+" holds a group: not every provider opens it")
 		}
 		for _, a := range list {

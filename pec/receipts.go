@@ -139,7 +139,7 @@ func (m *Message) Recipients() []daticert.Recipient {
 	}
 	var all []daticert.Recipient
 	for _, name := range []string{"To", "Cc"} {
-		for _, a := range addresses(m.Envelope.Header, name) {
+		for _, a := range m.Envelope.Header.Addresses(name) {
 			all = append(all, daticert.Recipient{Address: a})
 		}
 	}
@@ -171,10 +171,10 @@ func (m *Message) Sent() (receipt.Sent, error) {
 		return s, fmt.Errorf("pec: %w: no Message-ID", ErrNotSubmission)
 	}
 	s.Time, _ = headerDate(h.Get("Date"))
-	for _, a := range addresses(h, "To") {
+	for _, a := range h.Addresses("To") {
 		s.Recipients = append(s.Recipients, receipt.SentRecipient{Address: a})
 	}
-	for _, a := range addresses(h, "Cc") {
+	for _, a := range h.Addresses("Cc") {
 		s.Recipients = append(s.Recipients, receipt.SentRecipient{Address: a, Copy: true})
 	}
 	sum, body := sha256.New(), receipt.NewBodyHash()

@@ -70,8 +70,8 @@ func (v *Verifier) Verify(ctx context.Context, m *Message) (*Report, error) {
 	}
 	r.add(r.Signature.Findings)
 	v.judgeTime(r)
-	from, fromErr := parseAuthor(m.Envelope.Header)
-	r.Signer = v.signer(r, from.address)
+	from, fromErr := m.Envelope.Header.Author()
+	r.Signer = v.signer(r, from.Address)
 
 	r.Checks = r.checks[:]
 	r.checks[0] = checkSignature(r.Signature)

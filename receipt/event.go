@@ -20,14 +20,20 @@ type EventKind string
 
 // The kinds of event.
 const (
-	EventAccepted      EventKind = "accepted"        // accettazione: for the whole message
-	EventNotAccepted   EventKind = "not-accepted"    // non-accettazione: for the whole message
-	EventTakenInCharge EventKind = "taken-in-charge" // presa in carico
-	EventDelivered     EventKind = "delivered"       // avvenuta consegna
-	EventNotDelivered  EventKind = "not-delivered"   // mancata consegna
+	EventAccepted      EventKind = "accepted"        // accettazione, SubmissionAcceptance: for the whole message
+	EventNotAccepted   EventKind = "not-accepted"    // non-accettazione, SubmissionRejection: for the whole message
+	EventTakenInCharge EventKind = "taken-in-charge" // presa in carico, RelayAcceptance
+	EventDelivered     EventKind = "delivered"       // avvenuta consegna, ContentConsignment, ContentHandover
+	EventNotDelivered  EventKind = "not-delivered"   // mancata consegna, RelayFailure, ContentConsignmentFailure and their like
 	EventDelayed       EventKind = "delayed"         // preavviso; a Reason without category leaves open which notice it is
 	EventTimedOut      EventKind = "timed-out"       // superamento dei tempi massimi, 24 hours
 	EventVirusDetected EventKind = "virus-detected"  // rilevazione virus
+
+	// The others are of REM alone (EN 319 522-1 §6).
+	EventRelayRejected EventKind = "relay-rejected" // RelayRejection: the recipient's service does not take it
+	EventNotified      EventKind = "notified"       // the recipient was told, or answered: nothing is decided yet
+	EventUntrusted     EventKind = "untrusted-path" // UntrustedPathToRecipient: no service of REM serves the recipient
+	EventLeftNetwork   EventKind = "left-network"   // RelayToNonERDS: handed to ordinary mail
 )
 
 // A Recipient is an address with its type.

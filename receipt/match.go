@@ -205,8 +205,16 @@ func kindOrder(k EventKind) int {
 		return 7
 	case EventNotDelivered:
 		return 8
-	default:
+	case EventUntrusted:
 		return 9
+	case EventRelayRejected:
+		return 10
+	case EventNotified:
+		return 11
+	case EventLeftNetwork:
+		return 12
+	default:
+		return 13
 	}
 }
 

@@ -96,7 +96,8 @@ func (a *assembler) milestones() {
 			if a.accepted[m.tier] == nil {
 				a.accepted[m.tier] = m
 			}
-		case EventTakenInCharge, EventDelivered, EventNotDelivered, EventDelayed, EventTimedOut, EventVirusDetected:
+		case EventTakenInCharge, EventDelivered, EventNotDelivered, EventDelayed, EventTimedOut, EventVirusDetected,
+			EventRelayRejected, EventNotified, EventUntrusted, EventLeftNetwork:
 			if a.implied[m.tier] == nil {
 				a.implied[m.tier] = m
 			}

@@ -136,6 +136,8 @@ const (
 	ConflictAcceptance = "accepted-and-rejected" // for the whole message
 	ConflictIdentifier = "two-identifiers"       // one Message-ID, two transactions
 	ConflictShared     = "identifier-shared"     // one identifier, two Message-IDs
+	ConflictRelay      = "relayed-and-refused"   // REM, for one recipient
+	ConflictExternal   = "external-and-failed"   // REM, for one recipient: handed to ordinary mail and not handed
 	ConflictContent    = "content-differs"       // one identifier, two originals; or an original that is not what we sent
 )
 

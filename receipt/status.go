@@ -8,6 +8,8 @@ type facts struct {
 	accepted, rejected       *match
 	taken, delayed, timedOut *match
 	delivered, failed, virus *match
+	refused, notified        *match // relay-rejected
+	untrusted, left          *match // left-network
 	implied                  *match // an event that only an accepted message can have
 	dispatched               time.Time
 }
@@ -30,6 +32,14 @@ func (f *facts) enter(m *match) {
 		slot = &f.timedOut
 	case EventVirusDetected:
 		slot = &f.virus
+	case EventRelayRejected:
+		slot = &f.refused
+	case EventNotified:
+		slot = &f.notified
+	case EventUntrusted:
+		slot = &f.untrusted
+	case EventLeftNetwork:
+		slot = &f.left
 	case EventDelayed:
 		slot = &f.delayed
 		if finalTimeout(m.reason.Category, m.Time, f.dispatched) {
@@ -46,7 +56,8 @@ func (f *facts) enter(m *match) {
 // passed returns an event that proves that the message was accepted, other
 // than the acceptance.
 func (f *facts) passed() *match {
-	for _, m := range [...]*match{f.taken, f.delivered, f.failed, f.virus, f.delayed, f.timedOut, f.implied} {
+	for _, m := range [...]*match{f.taken, f.delivered, f.failed, f.virus, f.delayed, f.timedOut,
+		f.refused, f.notified, f.untrusted, f.left, f.implied} {
 		if m != nil {
 			return m
 		}
@@ -79,10 +90,18 @@ func (o *outcome) final() bool {
 // one recipient exclude each other, and so do a non-acceptance and anything
 // that happens to accepted messages only. For an ordinary mailbox (esterno)
 // the acceptance is the last word.
+//
+// REM goes by the same rule (EN 319 532-4 C.4.5). A RelayRejection fails, as the
+// RelayFailure that follows it does; a ContentConsignmentFailure that was issued
+// because nothing was heard, and a ContentConsignment that comes after it, are a
+// contradiction of two signed statements, and shown as one.
 func (f *facts) decide(external bool) outcome {
 	failed := f.failed
 	if failed == nil {
 		failed = f.virus
+	}
+	if failed == nil {
+		failed = f.refused
 	}
 	passed := f.passed()
 	switch {
@@ -94,6 +113,10 @@ func (f *facts) decide(external bool) outcome {
 		return outcome{status: StatusConflict, by: f.rejected, against: against, conflict: ConflictAcceptance}
 	case f.delivered != nil && failed != nil:
 		return outcome{status: StatusConflict, by: f.delivered, against: failed, conflict: ConflictOutcome}
+	case f.taken != nil && f.refused != nil:
+		return outcome{status: StatusConflict, by: f.taken, against: f.refused, conflict: ConflictRelay}
+	case f.left != nil && failed != nil:
+		return outcome{status: StatusConflict, by: f.left, against: failed, conflict: ConflictExternal}
 	case f.delivered != nil:
 		late := f.timedOut != nil && !f.delivered.Time.Before(f.timedOut.Time)
 		return outcome{status: StatusDelivered, by: f.delivered, late: late}
@@ -107,10 +130,16 @@ func (f *facts) decide(external bool) outcome {
 		return outcome{status: StatusExternal, by: f.accepted}
 	case external && passed != nil:
 		return outcome{status: StatusExternal, by: passed}
+	case f.left != nil:
+		return outcome{status: StatusExternal, by: f.left}
+	case f.untrusted != nil && f.taken == nil:
+		return outcome{status: StatusExternal, by: f.untrusted}
 	case f.delayed != nil:
 		return outcome{status: StatusDelayed, by: f.delayed}
 	case f.taken != nil:
 		return outcome{status: StatusInTransit, by: f.taken}
+	case f.notified != nil:
+		return outcome{status: StatusInTransit, by: f.notified}
 	case f.accepted != nil:
 		return outcome{status: StatusAccepted, by: f.accepted}
 	case passed != nil:

@@ -3,8 +3,6 @@ package main
 import (
 	"errors"
 	"os"
-
-	"github.com/certmail/certmail/pec"
 )
 
 const extractHelp = `usage: certmail extract [--json] [--force] FILE --to DIR
@@ -12,7 +10,8 @@ const extractHelp = `usage: certmail extract [--json] [--force] FILE --to DIR
 Writes what a message carries to files in DIR, which is made if it is not there:
 
   postacert.eml   the original message, byte for byte
-  daticert.xml    the certification data (dati di certificazione), byte for byte
+  daticert.xml    PEC: the certification data (dati di certificazione), byte for byte
+  evidence-N.xml  REM: the evidence documents in their order, byte for byte
   smime.p7s       the signature, byte for byte
   …               the attachments of the original (of an ordinary mail: its own)
 
@@ -72,7 +71,7 @@ func (a *app) extract(args []string) error {
 	defer in.close()
 	out := &extracted{File: in.name, Written: []writtenFile{}, Failed: []failedFile{}}
 	if in.err == nil {
-		in.err = extractTo(*dir, *force, in.msg, out)
+		in.err = extractTo(*dir, *force, in, out)
 	}
 	var usage *usageError
 	switch {
@@ -101,7 +100,7 @@ func (a *app) only(path string) (*input, error) {
 		if kept != nil {
 			return errSeveral
 		}
-		kept = &input{name: in.name, msg: in.msg, err: in.err, file: in.file}
+		kept = &input{name: in.name, msg: in.msg, rem: in.rem, err: in.err, file: in.file}
 		in.file = nil // not closed after the visit
 		return nil
 	})
@@ -121,8 +120,8 @@ func (a *app) only(path string) (*input, error) {
 }
 
 // extractTo writes everything that there is to write.
-func extractTo(dir string, force bool, m *pec.Message, out *extracted) error {
-	items, done, err := itemsOf(m, out)
+func extractTo(dir string, force bool, in *input, out *extracted) error {
+	items, done, err := itemsOf(in, out)
 	if err != nil {
 		return err
 	}
@@ -170,7 +169,7 @@ func (a *app) extractText(out *extracted, dir string, in *input) {
 	default:
 		p.line("There is nothing to extract from ", title(out.File), ".")
 	}
-	if len(out.Written) > 0 && in.msg.Kind != pec.KindOrdinary {
+	if len(out.Written) > 0 && !in.ordinary() {
 		p.line(p.paint(dim, "Extracted, not verified: certmail verify says whether they hold as proof."))
 	}
 }

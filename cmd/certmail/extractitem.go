@@ -4,12 +4,12 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
 
 	"github.com/certmail/certmail/envelope"
-	"github.com/certmail/certmail/pec"
 )
 
 // item is one file to write.
@@ -21,30 +21,17 @@ type item struct {
 
 // itemsOf lists the files of a message, with their names. done closes what
 // they are read from.
-func itemsOf(m *pec.Message, out *extracted) (items []item, done func(), err error) {
-	taken := names{}
-	add := func(name, said string, open func() (io.Reader, error)) {
-		items = append(items, item{taken.take(name), said, open})
+func itemsOf(in *input, out *extracted) (items []item, done func(), err error) {
+	l := &itemList{taken: names{}, done: func() {}}
+	list := l.rem
+	if in.rem == nil {
+		list = l.pec
 	}
-	part := func(name string, p *envelope.Part) {
-		if p != nil {
-			add(name, p.Name(), p.Content)
-		}
+	files, err := list(in)
+	if err != nil {
+		return nil, l.done, err
 	}
-	done = func() {}
-	list := m.Attachments
-	if m.Envelope.Original != nil {
-		o, err := m.Original()
-		if err != nil {
-			return nil, done, err
-		}
-		done = func() { o.Close() }
-		add("postacert.eml", m.Envelope.Original.Name(), func() (io.Reader, error) { return o.Source(), nil })
-		list = o.Attachments
-	}
-	part("daticert.xml", m.Envelope.Certification)
-	part("smime.p7s", m.Envelope.SignaturePart)
-	attachments, err := list()
+	attachments, err := files()
 	if err != nil {
 		// The parts above can be written all the same.
 		out.Failed = append(out.Failed, failedFile{Error: "attachments: " + err.Error()})
@@ -55,9 +42,72 @@ func itemsOf(m *pec.Message, out *extracted) (items []item, done func(), err err
 		if at.Name == "" && at.Type == "message/rfc822" {
 			name += ".eml" // a forwarded message, by far the most common file without a name
 		}
-		add(name, at.Name, at.Open)
+		l.add(name, at.Name, at.Open)
 	}
-	return items, done, nil
+	return l.items, l.done, nil
+}
+
+// itemList collects the files of a message under safe names.
+type itemList struct {
+	items []item
+	taken names
+	done  func() // closes what they are read from
+}
+
+func (l *itemList) add(name, said string, open func() (io.Reader, error)) {
+	l.items = append(l.items, item{l.taken.take(name), said, open})
+}
+
+func (l *itemList) part(name string, p *envelope.Part) {
+	if p != nil {
+		l.add(name, p.Name(), p.Content)
+	}
+}
+
+// pec lists what stands in a message of PEC, or in ordinary mail, and returns
+// where its attachments are from.
+func (l *itemList) pec(in *input) (attachments func() ([]envelope.File, error), err error) {
+	m := in.msg
+	attachments = m.Attachments
+	if m.Envelope.Original != nil {
+		o, err := m.Original()
+		if err != nil {
+			return nil, err
+		}
+		l.done = func() { o.Close() }
+		l.add("postacert.eml", m.Envelope.Original.Name(), func() (io.Reader, error) { return o.Source(), nil })
+		attachments = o.Attachments
+	}
+	l.part("daticert.xml", m.Envelope.Certification)
+	l.part("smime.p7s", m.Envelope.SignaturePart)
+	return attachments, nil
+}
+
+// rem lists what stands in a message of REM: extension parts and evidence for
+// people too.
+func (l *itemList) rem(in *input) (attachments func() ([]envelope.File, error), err error) {
+	m := in.rem
+	attachments = func() ([]envelope.File, error) { return nil, nil }
+	if m.Original != nil {
+		o, err := m.OpenOriginal()
+		if err != nil {
+			return nil, err
+		}
+		l.done = func() { o.Close() }
+		l.add("postacert.eml", m.Original.Name(), func() (io.Reader, error) { return o.Source(), nil })
+		attachments = o.Attachments
+	}
+	for i := range m.Evidence {
+		l.part(fmt.Sprintf("evidence-%d.xml", i+1), m.Evidence[i].Part)
+	}
+	for i, p := range m.PDF {
+		l.part(fmt.Sprintf("evidence-%d.pdf", i+1), p)
+	}
+	l.part("smime.p7s", m.Envelope.SignaturePart)
+	for i := range m.Extensions {
+		l.part(fileName(m.Extensions[i].Name), m.Extensions[i].Part)
+	}
+	return attachments, nil
 }
 
 // makeRoom lists the files that are in the way before any is written; with

@@ -2,13 +2,14 @@ package main
 
 import (
 	"github.com/certmail/certmail/pec/pectest"
+	"github.com/certmail/certmail/rem/remtest"
 )
 
 const fixturesHelp = `usage: certmail fixtures [--json] DIR [--seed N]
 
-Writes to DIR a complete signed set of messages: every type and form, the quirks of
-real providers, and tampered ones, with their own throw-away authority in ca.pem
-and what "certmail verify --ca DIR/ca.pem" must say of each in index.json. Nothing
+Writes to DIR a complete signed set of PEC and REM messages: every type and form, the
+quirks of real providers, and tampered ones, with their own throw-away authorities in
+ca.pem and what "certmail verify --ca DIR/ca.pem" must say of each in index.json. Nothing
 in it is worth anything as proof: its keys follow from the seed.
 
   --seed N   the same seed writes the same bytes (1 unless given)
@@ -35,7 +36,14 @@ func (a *app) fixtures(args []string) error {
 	case len(dirs) != 1:
 		return usagef("fixtures: %d folders, want one; see certmail fixtures --help", len(dirs))
 	}
-	written, err := pectest.WriteFixtures(dirs[0], &pectest.FixtureOptions{Seed: *seed})
+	opt := &pectest.FixtureOptions{Seed: *seed}
+	if opt.Also, err = remtest.Fixtures(*seed); err == nil {
+		opt.AlsoAnchors, err = remtest.FixtureAnchors(*seed)
+	}
+	if err != nil {
+		return usagef("%v", err)
+	}
+	written, err := pectest.WriteFixtures(dirs[0], opt)
 	if err != nil {
 		return usagef("%v", err)
 	}

@@ -1,5 +1,5 @@
-// Command certmail reads, verifies, unpacks and reconciles Italian certified
-// mail (posta elettronica certificata, PEC).
+// Command certmail reads, verifies, unpacks and reconciles certified mail: Italian
+// PEC (posta elettronica certificata) and European REM (EN 319 532).
 //
 //	certmail show FILE…         what a message says it is, without judging it
 //	certmail verify FILE…       whether it holds as proof, and why

@@ -6,13 +6,16 @@ import (
 
 	"github.com/certmail/certmail/cmd/certmail/internal/folder"
 	"github.com/certmail/certmail/cmd/certmail/internal/progress"
+	"github.com/certmail/certmail/envelope"
 	"github.com/certmail/certmail/pec"
+	"github.com/certmail/certmail/rem"
 )
 
 // input is one message that the command line names, or why it cannot be read.
 type input struct {
 	name string
-	msg  *pec.Message // nil when err is set
+	msg  *pec.Message // nil when err is set, and for a message of REM
+	rem  *rem.Message // nil for any other
 	err  error
 
 	from   folder.Message
@@ -28,7 +31,7 @@ func (a *app) messages(paths []string, visit func(in *input) error) error {
 	defer bar.Clear()
 	return folder.Walk(paths, a.stdin, func(from folder.Message) error {
 		in := &input{name: from.Name, from: from, before: bar.Clear}
-		in.msg, in.file, in.err = open(from.Open)
+		in.open(from.Open)
 		defer in.close()
 		bar.Add(1)
 		return visit(in)
@@ -44,17 +47,28 @@ func (a *app) bar(label string, paths []string) *progress.Bar {
 	return progress.New(f, label, 0)
 }
 
-func open(from func() (*folder.File, error)) (*pec.Message, *folder.File, error) {
-	f, err := from()
-	if err != nil {
-		return nil, nil, err
+// open reads the message once, and gives it to the package of its system.
+func (in *input) open(from func() (*folder.File, error)) {
+	if in.file, in.err = from(); in.err != nil {
+		in.file = nil
+		return
 	}
-	m, err := pec.Parse(f, f.Size(), nil)
-	if err != nil {
-		return nil, nil, errors.Join(err, f.Close())
+	e, err := envelope.Open(in.file, in.file.Size(), nil)
+	switch {
+	case err != nil:
+	case rem.Is(e):
+		in.rem, err = rem.FromEnvelope(e, nil)
+	default:
+		in.msg, err = pec.FromEnvelope(e, nil)
 	}
-	return m, f, nil
+	if err != nil {
+		in.err = errors.Join(err, in.file.Close())
+		in.file = nil
+	}
 }
+
+// ordinary tells whether the message is no certified mail.
+func (in *input) ordinary() bool { return in.msg != nil && in.msg.Kind == pec.KindOrdinary }
 
 func (in *input) close() {
 	if in.file != nil {
@@ -71,7 +85,7 @@ func (in *input) verbatim() (*input, bool) {
 		return nil, false
 	}
 	again := &input{name: in.name, before: in.before}
-	if again.msg, again.file, again.err = open(in.from.OpenVerbatim); again.err != nil {
+	if again.open(in.from.OpenVerbatim); again.err != nil {
 		return nil, false
 	}
 	return again, true
@@ -80,5 +94,5 @@ func (in *input) verbatim() (*input, bool) {
 // become takes over what other read.
 func (in *input) become(other *input) {
 	in.close()
-	in.msg, in.file = other.msg, other.file
+	in.msg, in.rem, in.file = other.msg, other.rem, other.file
 }

@@ -41,7 +41,7 @@ func TestRealMessagesShown(t *testing.T) {
 		Identifier:   "opec288.20181113163926.01838.310.1.63@pec.aruba.it",
 		Provider:     "ARUBA PEC S.p.A.", Time: "2018-11-13T16:39:26+01:00", Sender: "l.battistini@pec.it",
 		Recipients: []recipient{{"l.battistini@pec.it", "certificato"}}, Subject: "IT03339130126_00009.xml",
-		Events: []struct{}{}, Findings: got[0].Findings,
+		Events: []shownEvent{}, Findings: got[0].Findings,
 	}, got[0])
 
 	file := reftest.File(t, "pec", intact)
@@ -53,7 +53,7 @@ func TestRealMessagesShown(t *testing.T) {
 		Identifier:   "opec288.20181208122618.17535.2665.1.3@pcert.sogei.it",
 		Provider:     "Sogei SpA", Time: "2018-12-08T12:26:18+01:00", Sender: "sdi03@pec.fatturapa.it",
 		Recipients: []recipient{{"l.battistini@pec.it", "certificato"}}, Subject: "Invio File 7339338 (SIMULAZIONE)", ReceiptType: "breve",
-		Events: []struct{}{}, Findings: got[1].Findings,
+		Events: []shownEvent{}, Findings: got[1].Findings,
 		Original: &original{
 			Size: int64(len(stored)), SHA256: sha(stored), Subject: "Invio File 7339338 (SIMULAZIONE)",
 			MessageID: "opec288.20181208122618.17535.2665.1.3@pcert.sogei.it",

@@ -7,14 +7,16 @@ import (
 
 	"github.com/certmail/certmail/pec"
 	"github.com/certmail/certmail/receipt"
+	"github.com/certmail/certmail/rem"
 )
 
 const reconcileHelp = `usage: certmail reconcile [--json] [FLAGS] PATH… [--sent PATH]…
 
 Says what became of each recipient of each message that was sent, from the
-receipts and notices (ricevute e avvisi) among the messages of PATH, and which
-proof shows it. Every receipt is verified; one that does not hold never turns a
-light green. The order of the messages and repetitions change nothing.
+receipts and notices (ricevute e avvisi) among the messages of PATH, PEC and REM
+alike, and which proof shows it. Every receipt is verified; one that does not hold
+never turns a light green. The order of the messages and repetitions change
+nothing.
 
   --sent PATH           copies of the messages as they were submitted; repeatable.
                         With them, receipts for anything else are orphans, and
@@ -65,7 +67,7 @@ func (a *app) reconcile(args []string) error {
 	if !at.IsZero() {
 		now = func() time.Time { return at.Time }
 	}
-	verifier, err := believe.verifier(a, now)
+	verifiers, err := believe.judges(a, now)
 	if err != nil {
 		return err
 	}
@@ -75,7 +77,7 @@ func (a *app) reconcile(args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := a.addReceipts(ledger, paths, verifier, copies, out); err != nil {
+	if err := a.addReceipts(ledger, paths, verifiers, copies, out); err != nil {
 		return err
 	}
 	out.Report = ledger.Snapshot(now())
@@ -100,16 +102,16 @@ func (a *app) reconcile(args []string) error {
 
 // addReceipts verifies the receipts among the messages. Other messages have no
 // say: a transport envelope may carry our own message back to us.
-func (a *app) addReceipts(l *receipt.Ledger, paths []string, v *pec.Verifier, copies sentCopies, out *reconciled) error {
+func (a *app) addReceipts(l *receipt.Ledger, paths []string, v *judges, copies sentCopies, out *reconciled) error {
 	return a.messages(paths, func(in *input) error {
-		if in.err == nil && in.msg.Kind == pec.KindUnknown {
+		if in.err == nil && (in.msg != nil && in.msg.Kind == pec.KindUnknown || in.rem != nil && in.rem.Kind == rem.KindUnknown) {
 			in.err = fmt.Errorf("certified mail of a type that the rules do not know")
 		}
 		if in.err != nil {
 			out.unreadable(in.name, in.err)
 			return nil
 		}
-		if !in.msg.Kind.IsReceipt() {
+		if in.rem == nil && !in.msg.Kind.IsReceipt() || in.rem != nil && in.rem.Original != nil {
 			return nil
 		}
 		events, err := eventsOf(in, v, copies)
@@ -122,15 +124,21 @@ func (a *app) addReceipts(l *receipt.Ledger, paths []string, v *pec.Verifier, co
 	})
 }
 
-func eventsOf(in *input, v *pec.Verifier, copies sentCopies) ([]receipt.Event, error) {
-	report, err := judge(in, v)
+func eventsOf(in *input, v *judges, copies sentCopies) ([]receipt.Event, error) {
+	j, err := v.judge(in)
 	if err != nil {
 		return nil, err
+	}
+	if j.rem != nil {
+		if in.rem.Kind == rem.KindReceipt && len(in.rem.Evidence) == 0 {
+			return nil, rem.ErrNoEvidence
+		}
+		return j.rem.EventsFor(in.name, copies.of(in.rem.RefMessageID()))
 	}
 	if _, err := in.msg.Receipt(); err != nil {
 		return nil, err
 	}
-	return report.EventsFor(in.name, copies.of(in.msg))
+	return j.pec.EventsFor(in.name, copies.of(in.msg.RefMessageID()))
 }
 
 func (r *reconciled) unreadable(name string, err error) {

@@ -143,9 +143,9 @@ func TestReconcileSentCopyThatChanges(t *testing.T) {
 	require.NoError(t, err)
 	write(t, filepath.Dir(path), "inviata.eml", []byte(sent+"more"))
 	var believe trustFlags
-	verifier, err := believe.verifier(a, time.Now)
+	verifiers, err := believe.judges(a, time.Now)
 	require.NoError(t, err)
-	require.NoError(t, a.addReceipts(ledger, []string{inbox}, verifier, copies, out))
+	require.NoError(t, a.addReceipts(ledger, []string{inbox}, verifiers, copies, out))
 	require.Len(t, out.Unreadable, 1)
 	require.Contains(t, out.Unreadable[0].Error, "changed or replaced")
 }

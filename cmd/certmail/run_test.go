@@ -138,11 +138,6 @@ func TestUsage(t *testing.T) {
 	}
 }
 
-func TestTrustedListIsRefusedInPlainWords(t *testing.T) {
-	r := certmail("verify", "--tsl", "list.xml", "x.eml")
-	require.Contains(t, r.stderr, "REM")
-}
-
 func TestHelp(t *testing.T) {
 	for _, args := range [][]string{{"help"}, {"--help"}, {"-h"}} {
 		r := certmail(args...)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"iter"
 
@@ -21,6 +22,10 @@ func (a *app) addSent(l *receipt.Ledger, paths []string, out *reconciled) (sentC
 			out.unreadable(in.name, in.err)
 			return nil
 		}
+		if in.rem != nil {
+			out.unreadable(in.name, fmt.Errorf("a REM %s: %w", in.rem.Kind, pec.ErrNotSubmission))
+			return nil
+		}
 		s, err := in.msg.Sent()
 		if err != nil {
 			out.unreadable(in.name, err)
@@ -36,9 +41,9 @@ func (a *app) addSent(l *receipt.Ledger, paths []string, out *reconciled) (sentC
 // of opens the copies of the message that a receipt speaks of, one after the
 // other. In an mbox a line that begins with ">From " may have been sent that
 // way: such a copy is given in both readings.
-func (c sentCopies) of(m *pec.Message) iter.Seq2[*io.SectionReader, error] {
+func (c sentCopies) of(messageID string) iter.Seq2[*io.SectionReader, error] {
 	return func(yield func(*io.SectionReader, error) bool) {
-		for _, place := range c[m.RefMessageID()] {
+		for _, place := range c[messageID] {
 			for _, verbatim := range []bool{false, true}[:readings(place)] {
 				if !yieldFile(place, verbatim, yield) {
 					return

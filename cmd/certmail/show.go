@@ -4,6 +4,7 @@ import (
 	"net/mail"
 
 	"github.com/certmail/certmail/daticert"
+	"github.com/certmail/certmail/envelope"
 	"github.com/certmail/certmail/pec"
 	"github.com/certmail/certmail/receipt"
 )
@@ -11,8 +12,9 @@ import (
 const showHelp = `usage: certmail show [--json] FILE…
 
 Says what each message is: the kind of certified mail (posta elettronica
-certificata, PEC), who it says sent what to whom and when, the original message
-inside, and everything odd that was met. Nothing is judged: see certmail verify.
+certificata, PEC; registered electronic mail, REM), who it says sent what to whom
+and when, the evidence and the original message inside, and everything odd that
+was met. Nothing is judged: see certmail verify.
 
   --json   one JSON array on standard output, an object per message
 `
@@ -36,10 +38,10 @@ type shown struct {
 	// Error is null when nothing went wrong: errore is absent or "nessuno", and
 	// there is no errore-esteso.
 	Error *receipt.Reason `json:"error"`
-	// Events are the evidence of REM, of which certified mail has none.
-	Events   []struct{} `json:"events"`
-	Original *original  `json:"original"` // null when there is none
-	Findings []finding  `json:"findings"`
+	// Events are the evidence of REM; PEC has none.
+	Events   []shownEvent `json:"events"`
+	Original *original    `json:"original"` // null when there is none
+	Findings []finding    `json:"findings"`
 	// Unreadable says why a message could not be read; then its kind is
 	// "unknown" and everything else is empty.
 	Unreadable string `json:"unreadable,omitempty"`
@@ -112,15 +114,18 @@ func showMessage(in *input) *shown {
 	if in.err != nil {
 		why := in.err.Error()
 		return &shown{
-			File: in.name, System: string(pec.SystemMail), Kind: string(pec.KindUnknown), Recipients: []recipient{}, Events: []struct{}{},
+			File: in.name, System: string(pec.SystemMail), Kind: string(pec.KindUnknown), Recipients: []recipient{}, Events: []shownEvent{},
 			Findings: []finding{{"unreadable", why}}, Unreadable: why,
 		}
+	}
+	if in.rem != nil {
+		return showREM(in)
 	}
 	m := in.msg
 	s := &shown{
 		File: in.name, System: string(m.Kind.System()), Kind: string(m.Kind),
 		MessageID: m.MessageID(), RefMessageID: m.RefMessageID(), Identifier: m.Identifier(),
-		Sender: m.Sender(), Subject: m.Subject(), Recipients: []recipient{}, Events: []struct{}{},
+		Sender: m.Sender(), Subject: m.Subject(), Recipients: []recipient{}, Events: []shownEvent{},
 		Findings: findings("", m.Findings),
 	}
 	for _, r := range m.Recipients() {
@@ -131,7 +136,15 @@ func showMessage(in *input) *shown {
 	} else {
 		s.uncertified(m)
 	}
-	s.readOriginal(m)
+	if m.Envelope.Original != nil {
+		o, err := m.Original()
+		if err != nil {
+			s.find("original-unreadable", err.Error())
+			return s
+		}
+		defer o.Close()
+		s.readOriginal(o, findings("in the original: ", others(o.Findings)))
+	}
 	return s
 }
 
@@ -174,18 +187,18 @@ func (s *shown) find(code, detail string) {
 	s.Findings = append(s.Findings, finding{code, detail})
 }
 
+// carried is an original of either system.
+type carried interface {
+	Size() int64
+	SHA256() (string, error)
+	Subject() string
+	MessageID() string
+	Attachments() ([]envelope.File, error)
+}
+
 // readOriginal reads the embedded original, exactly as it is stored.
-func (s *shown) readOriginal(m *pec.Message) {
-	if m.Envelope.Original == nil {
-		return
-	}
-	o, err := m.Original()
-	if err != nil {
-		s.find("original-unreadable", err.Error())
-		return
-	}
-	defer o.Close()
-	s.Findings = append(s.Findings, findings("in the original: ", others(o.Findings))...)
+func (s *shown) readOriginal(o carried, found []finding) {
+	s.Findings = append(s.Findings, found...)
 	sum, err := o.SHA256()
 	if err != nil {
 		s.find("original-unreadable", err.Error())

@@ -17,7 +17,7 @@ func unreadable(in *input) error {
 func (a *app) showText(s *shown) {
 	p := a.page()
 	p.line(p.paint(bold, title(s.File)))
-	p.line("  ", wordsFor(pec.Kind(s.Kind)).title())
+	p.line("  ", s.title())
 	certified := s.System != string(pec.SystemMail)
 	date, to := "Date", "To (destinatari)"
 	if certified {
@@ -38,6 +38,7 @@ func (a *app) showText(s *shown) {
 	}
 	p.row("About the recipient (consegna)", s.Recipient)
 	p.row("Subject (oggetto)", s.Subject)
+	p.evidenceRows(s.Events)
 	p.row("Form of receipt (ricevuta)", s.ReceiptType)
 	if s.Error != nil {
 		p.row("Error (errore)", s.Error.Value)
@@ -52,6 +53,14 @@ func (a *app) showText(s *shown) {
 		p.line("  ", p.paint(dim, "Read, not verified: this is what the message says of itself."))
 	}
 	p.line()
+}
+
+// title says what kind of message it is.
+func (s *shown) title() string {
+	if s.System == string(pec.SystemREM) {
+		return remTitle(s.Kind, s.Events)
+	}
+	return wordsFor(pec.Kind(s.Kind)).title()
 }
 
 func (a *app) showOriginal(p *page, o *original) {

@@ -27,8 +27,9 @@ const trustHelp = `  --ca FILE             certificates (PEM or DER) where a cha
   --allow-sha1-certificates
                         accept certificates signed with SHA-1, as those of the CNIPA
                         and DigitPA authorities up to about 2016
-  --tsl FILE            a trusted list; for REM messages only, which this version
-                        does not verify
+  --tsl FILE            a trusted list (XML, TS 119 612) that you vouch for; its
+                        services are believed for what they are listed for: REM
+                        services and time-stamping authorities; repeatable
 `
 
 // trustFlags say whom to believe.
@@ -53,9 +54,6 @@ func (t *trustFlags) register(f *flags) {
 // verifier reads the files and makes a verifier of them. A file that cannot be
 // read, or is not what it is given for, is a mistake in the command.
 func (t *trustFlags) verifier(a *app, now func() time.Time) (*pec.Verifier, error) {
-	if len(t.tsl) > 0 {
-		return nil, usagef("--tsl %s: trusted lists are for REM messages, which this version does not verify; PEC providers are in none", t.tsl[0])
-	}
 	material, err := t.material()
 	if err != nil {
 		return nil, err

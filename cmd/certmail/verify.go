@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"crypto/x509"
 
 	"github.com/certmail/certmail/pec"
@@ -10,10 +9,10 @@ import (
 
 const verifyHelp = `usage: certmail verify [--json] [FLAGS] FILE…
 
-Says whether each message holds as proof: whether the provider (gestore) signed
-exactly these bytes, and who that provider is. "valid" means that every check
-held; "invalid", that something was proved wrong; "indeterminate", that something
-needed could not be judged with what was given.
+Says whether each message, PEC or REM, holds as proof: whether the provider
+(gestore) signed exactly these bytes, and who that provider is. "valid" means that
+every check held; "invalid", that something was proved wrong; "indeterminate", that
+something needed could not be judged with what was given.
 
   --json                one JSON array on standard output, an object per message
 ` + trustHelp + `
@@ -84,18 +83,18 @@ func (a *app) verify(args []string) error {
 	if len(files) == 0 {
 		return usagef("verify: a file is missing; see certmail verify --help")
 	}
-	verifier, err := believe.verifier(a, a.now)
+	verifiers, err := believe.judges(a, a.now)
 	if err != nil {
 		return err
 	}
 	out := &jsonArray{w: a.stdout}
 	good, total := true, tally{}
 	err = a.messages(files, func(in *input) error {
-		report, err := judge(in, verifier)
+		report, err := verifiers.judge(in)
 		if err != nil {
 			in.err = err
 		}
-		good = good && err == nil && report.Verdict == trust.Valid
+		good = good && err == nil && report.verdict == trust.Valid
 		total.count(report)
 		in.before()
 		switch {
@@ -124,30 +123,7 @@ func (a *app) verify(args []string) error {
 	return nil
 }
 
-// judge verifies a message. One that was quoted in its mbox, or only looks so,
-// is judged by the reading under which its signature holds.
-func judge(in *input, v *pec.Verifier) (*pec.Report, error) {
-	if in.err != nil {
-		return nil, in.err
-	}
-	r, err := v.Verify(context.Background(), in.msg)
-	if err != nil || r.Check(trust.CheckSignature).Status != trust.Failed {
-		return r, err
-	}
-	again, ok := in.verbatim()
-	if !ok {
-		return r, nil
-	}
-	other, err := v.Verify(context.Background(), again.msg)
-	if err != nil || other.Check(trust.CheckSignature).Status != trust.Passed {
-		again.close()
-		return r, nil
-	}
-	in.become(again)
-	return other, nil
-}
-
-func verifyMessage(in *input, r *pec.Report) *verified {
+func verifyMessage(in *input, j *judgement) *verified {
 	if in.err != nil {
 		why := in.err.Error()
 		return &verified{
@@ -156,30 +132,30 @@ func verifyMessage(in *input, r *pec.Report) *verified {
 		}
 	}
 	v := &verified{
-		File: in.name, System: string(r.Kind.System()), Kind: string(r.Kind), Verdict: string(r.Verdict),
-		Time: stamp(r.Time), TimeBasis: string(r.Basis), Signer: signerOf(r),
-		Checks: []check{}, Findings: findings("", r.Findings),
+		File: in.name, System: j.system, Kind: j.kind, Verdict: string(j.verdict),
+		Time: stamp(j.time), TimeBasis: j.basis, Signer: signerOf(j),
+		Checks: []check{}, Findings: j.findings,
 	}
-	for _, c := range r.Checks {
+	for _, c := range j.checks {
 		v.Checks = append(v.Checks, check{c.Name, string(c.Status), c.Detail})
 	}
 	return v
 }
 
-func signerOf(r *pec.Report) *signer {
-	if r.Signer == nil || r.Signer.Certificate == nil {
+func signerOf(j *judgement) *signer {
+	if j.signer == nil || j.signer.Certificate == nil {
 		return nil
 	}
-	c := r.Signer.Certificate
+	c := j.signer.Certificate
 	s := &signer{
-		Subject: c.Subject.String(), Issuer: c.Issuer.String(), SHA256: r.Signer.SHA256, KeySHA256: r.Signer.KeySHA256,
-		Provider: r.Signer.Provider, Source: string(r.Signer.Source), Chain: chainOf(r.Signer.AtEvent), Now: chainOf(r.Signer.Now),
+		Subject: c.Subject.String(), Issuer: c.Issuer.String(), SHA256: j.signer.SHA256, KeySHA256: j.signer.KeySHA256,
+		Provider: j.signer.Provider, Source: string(j.signer.Source), Chain: chainOf(j.signer.AtEvent), Now: chainOf(j.signer.Now),
 	}
-	if len(r.Signer.Emails) > 0 {
-		s.Email = r.Signer.Emails[0]
+	if len(j.signer.Emails) > 0 {
+		s.Email = j.signer.Emails[0]
 	}
-	if r.Signature != nil && len(r.Signature.Signers) == 1 {
-		s.SigningTime = stamp(r.Signature.Signers[0].SigningTime)
+	if j.signature != nil && len(j.signature.Signers) == 1 {
+		s.SigningTime = stamp(j.signature.Signers[0].SigningTime)
 	}
 	return s
 }

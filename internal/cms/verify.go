@@ -63,6 +63,10 @@ type Result struct {
 	SigningTime time.Time
 	// ESSCertificate compares the signing-certificate attributes.
 	ESSCertificate Presence
+	// ESSVersion2 tells that one of those attributes is the second version (RFC
+	// 5035), whose digest is not SHA-1. Without it ESSCertificate rests on SHA-1
+	// alone.
+	ESSVersion2 bool
 	// AlgorithmProtection compares the CMSAlgorithmProtection attribute.
 	AlgorithmProtection Presence
 	// NonDERAttributes tells that the signed attributes are not encoded in
@@ -224,6 +228,7 @@ func (p *parser) compare(r *Result, i int, s *slots, si *SignerInfo, cert *x509.
 		if !at.present {
 			continue
 		}
+		r.ESSVersion2 = r.ESSVersion2 || v == 1
 		if cert == nil {
 			r.ESSCertificate = max(r.ESSCertificate, Unchecked)
 			continue

@@ -52,15 +52,20 @@ var rules = []rule{
 	{pkg: "trust/tsp", own: []string{"trust", "internal/..."}, third: []string{xCrypto}, std: []string{"net/http"}}, // the client is the caller's
 	{pkg: "trust/tsp/tsptest", own: []string{"trust", "trust/tsp", "internal/..."}, third: []string{xCrypto}, std: []string{"net/http"}},
 
+	{pkg: "archive", own: []string{"daticert", "envelope", "receipt", "trust", "trust/...", "pec", "rem", "rem/evidence"}, third: []string{xText}},
+
 	{pkg: "trust/tsl", own: []string{"trust", "internal/..."}, std: []string{"net/http"}}, // the client is the caller's
 	{pkg: "trust/tsl/tsltest", own: []string{"trust/tsl", "internal/..."}},
 
 	{pkg: "rem/csi", own: []string{"trust", "trust/tsl", "internal/..."}},
+	{pkg: "rem/evidence", own: []string{"trust", "trust/tsp", "internal/..."}}, // knows nothing of mail
 
 	{pkg: "envelope", own: []string{"daticert", "trust", "internal/..."}, third: []string{goMessage, xNet, xText}},
 
 	{pkg: "receipt", own: []string{"daticert", "envelope", "internal/..."}, third: []string{xNet, xText}},
 	{pkg: "receipt/report", own: []string{"receipt"}},
+
+	{pkg: "rem", own: []string{"daticert", "envelope", "receipt", "rem/evidence", "trust", "trust/...", "internal/..."}},
 
 	{pkg: "pec", own: []string{"daticert", "envelope", "receipt", "trust", "transport", "store", "outbox", "internal/..."}, third: []string{goMessage, xNet, xText}},
 	{pkg: "transport"},
@@ -85,6 +90,8 @@ var rules = []rule{
 	{pkg: "pec/pectest/pecserve", own: []string{"envelope", "pec/pectest"}, third: []string{goIMAP, goMessage, goSASL, goSMTP}, std: []string{"net"}},
 
 	{pkg: "pec/pectest/pecweb", own: []string{"daticert", "envelope", "receipt", "trust", "pec", "pec/pectest"}, std: []string{"net", "net/http"}}, // a web site
+
+	{pkg: "rem/remtest", own: []string{"envelope", "receipt", "trust", "trust/...", "pec", "pec/pectest", "rem", "rem/...", "transport", "transport/memory", "internal/..."}},
 
 	// The command line holds no logic of its own: public packages and its own rooms.
 	{pkg: "cmd/certmail", own: []string{"PUBLIC", "cmd/certmail/internal/..."}, std: []string{"os/exec"}}, // the command that gives a password

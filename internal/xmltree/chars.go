@@ -81,6 +81,33 @@ func ncName(s string) int {
 	return i
 }
 
+// plainText returns the offset of the first octet from i on that ends a run of
+// plain character data, or the length of s. Most of a signed document is base64,
+// so it looks at eight octets at a time.
+func plainText(s string, i int) int {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	for ; i+8 <= len(s); i += 8 {
+		w := s[i : i+8]
+		x := uint64(w[0]) | uint64(w[1])<<8 | uint64(w[2])<<16 | uint64(w[3])<<24 |
+			uint64(w[4])<<32 | uint64(w[5])<<40 | uint64(w[6])<<48 | uint64(w[7])<<56
+		angle := (x | 2*ones) ^ '>'*ones // 0 where the octet is < or >
+		amp := x ^ '&'*ones
+		stops := (x-' '*ones)&^x | (angle-ones)&^angle | (amp-ones)&^amp
+		if stops&highs == 0 {
+			continue
+		}
+		for k := range 8 {
+			if octets[w[k]]&inText != 0 {
+				return i + k
+			}
+		}
+	}
+	for i < len(s) && octets[s[i]]&inText == 0 {
+		i++
+	}
+	return i
+}
+
 // badChar returns the offset of the first octet in s that no XML document may
 // hold; -1 when there is none. s is known to be UTF-8 without U+FFFE, U+FFFF.
 func badChar(s string) int {

@@ -143,9 +143,7 @@ func (p *parser) misc(list *[]misc) error {
 func (p *parser) content() error {
 	e, src, i := p.cur, p.src, p.pos
 	for {
-		for i < len(src) && octets[src[i]]&inText == 0 {
-			i++
-		}
+		i = plainText(src, i)
 		if i >= len(src) {
 			return p.fail(p.cur.Start, ErrMalformed, "element %s is not closed", quoted(qualified(e.Prefix, e.Local)))
 		}

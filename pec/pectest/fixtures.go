@@ -18,7 +18,8 @@ type Fixture struct {
 	// what real providers, programs and mailboxes make of it, in tampered/ what
 	// somebody did to it.
 	File string
-	// System is "pec", or "mail" for ordinary mail. Kind is a pec.Kind.
+	// System is "pec", "rem", or "mail" for ordinary mail. Kind is a pec.Kind or
+	// a rem.Kind.
 	System, Kind string
 	// Verdict is a trust.Verdict.
 	Verdict string
@@ -40,6 +41,11 @@ type Fixture struct {
 type FixtureOptions struct {
 	// Seed decides every key, certificate, boundary and identifier.
 	Seed uint64
+	// Also are fixtures of another system, such as those of package remtest,
+	// which are written and listed behind these; AlsoAnchors, in PEM, is what a
+	// verifier must believe in besides.
+	Also        []Fixture
+	AlsoAnchors []byte
 }
 
 // Fixtures makes the whole set in memory: each message type and form of the
@@ -68,7 +74,8 @@ func FixtureAnchors(seed uint64) []byte {
 }
 
 // WriteFixtures writes the set to a folder, which is made if need be: one file
-// per message, ca.pem with FixtureAnchors and, last, index.json. Files of the
+// per message, ca.pem with FixtureAnchors and, last, index.json; opt may be
+// nil. Files of the
 // same names are replaced; whatever else is in the folder stays.
 func WriteFixtures(dir string, opt *FixtureOptions) ([]Fixture, error) {
 	if opt == nil {
@@ -78,12 +85,13 @@ func WriteFixtures(dir string, opt *FixtureOptions) ([]Fixture, error) {
 	if err != nil {
 		return nil, err
 	}
+	fixtures = append(fixtures, opt.Also...)
 	for i := range fixtures {
 		if err := writeFile(dir, fixtures[i].File, fixtures[i].Data); err != nil {
 			return nil, err
 		}
 	}
-	if err := writeFile(dir, "ca.pem", FixtureAnchors(opt.Seed)); err != nil {
+	if err := writeFile(dir, "ca.pem", append(FixtureAnchors(opt.Seed), opt.AlsoAnchors...)); err != nil {
 		return nil, err
 	}
 	index, err := fixtureIndex(fixtures)

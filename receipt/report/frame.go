@@ -95,7 +95,7 @@ func toneOfProof(kind receipt.EventKind, counts bool) tone {
 	switch kind {
 	case receipt.EventDelivered:
 		return green
-	case receipt.EventNotAccepted, receipt.EventNotDelivered, receipt.EventTimedOut, receipt.EventVirusDetected:
+	case receipt.EventNotAccepted, receipt.EventNotDelivered, receipt.EventTimedOut, receipt.EventVirusDetected, receipt.EventRelayRejected:
 		return red
 	case receipt.EventDelayed:
 		return amber

@@ -180,17 +180,19 @@ func kindsOf(s receipt.Status) []receipt.EventKind {
 	case receipt.StatusDelivered:
 		return []receipt.EventKind{receipt.EventDelivered}
 	case receipt.StatusFailed:
-		return []receipt.EventKind{receipt.EventNotDelivered, receipt.EventVirusDetected, receipt.EventTimedOut, receipt.EventDelayed}
+		return []receipt.EventKind{receipt.EventNotDelivered, receipt.EventVirusDetected, receipt.EventRelayRejected, receipt.EventTimedOut, receipt.EventDelayed}
 	case receipt.StatusRejected:
 		return []receipt.EventKind{receipt.EventNotAccepted}
-	case receipt.StatusAccepted, receipt.StatusExternal:
+	case receipt.StatusAccepted:
 		return []receipt.EventKind{receipt.EventAccepted}
+	case receipt.StatusExternal:
+		return []receipt.EventKind{receipt.EventAccepted, receipt.EventLeftNetwork, receipt.EventUntrusted}
 	case receipt.StatusInTransit:
-		return []receipt.EventKind{receipt.EventTakenInCharge}
+		return []receipt.EventKind{receipt.EventTakenInCharge, receipt.EventNotified}
 	case receipt.StatusDelayed:
 		return []receipt.EventKind{receipt.EventDelayed}
 	case receipt.StatusOverdue:
-		return []receipt.EventKind{receipt.EventAccepted, receipt.EventTakenInCharge, receipt.EventDelayed}
+		return []receipt.EventKind{receipt.EventAccepted, receipt.EventTakenInCharge, receipt.EventNotified, receipt.EventDelayed}
 	}
 	return nil
 }

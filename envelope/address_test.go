@@ -1,4 +1,4 @@
-package pec
+package envelope_test
 
 import (
 	"testing"
@@ -18,6 +18,6 @@ func TestAddressesOfOddLists(t *testing.T) {
 	} {
 		m, err := envelope.OpenBytes([]byte("From: f@x.example\r\nTo: "+to+"\r\n\r\n"), nil)
 		require.NoError(t, err)
-		require.Equal(t, want, addresses(m.Header, "To"), to)
+		require.Equal(t, want, m.Header.Addresses("To"), to)
 	}
 }

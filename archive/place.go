@@ -1,0 +1,175 @@
+package archive
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+)
+
+// place is where a package is to be: it comes to be there at once or not at
+// all.
+type place struct {
+	dir, base string
+	root      *os.Root
+}
+
+// newPlace opens the folder of a package, refuses a name that is taken, and
+// removes what earlier runs left of the same package.
+func newPlace(name string, age time.Duration) (*place, error) {
+	dir, base := filepath.Split(name)
+	if dir == "" {
+		dir = "."
+	}
+	if base == "" || base == "." || base == ".." {
+		return nil, fmt.Errorf("%w: %q is no name for a package", ErrFormat, name)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, fmt.Errorf("archive: %w", err)
+	}
+	p := &place{dir: dir, base: base, root: root}
+	if _, err := root.Lstat(base); err == nil {
+		root.Close()
+		return nil, fmt.Errorf("archive: %s: %w", base, fs.ErrExist)
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		root.Close()
+		return nil, fmt.Errorf("archive: %w", err)
+	}
+	p.sweep(age)
+	return p, nil
+}
+
+// prefix of the temporary names of this package.
+func (p *place) prefix() string { return "." + p.base + ".part-" }
+
+// sweep removes what interrupted runs left, if nobody has touched it for a
+// while. Failing to is no reason not to go on.
+func (p *place) sweep(age time.Duration) {
+	d, err := p.root.Open(".")
+	if err != nil {
+		return
+	}
+	defer d.Close()
+	for {
+		list, err := d.ReadDir(256)
+		for _, e := range list {
+			if !strings.HasPrefix(e.Name(), p.prefix()) {
+				continue
+			}
+			info, err := e.Info()
+			if err == nil && (age < 0 || time.Since(info.ModTime()) > age) {
+				_ = p.root.RemoveAll(e.Name())
+			}
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+func (p *place) temp() string { return p.prefix() + strings.ToLower(rand.Text()) }
+
+// file makes a package that is one file.
+func (p *place) file(write func(io.Writer) error) (err error) {
+	defer p.root.Close()
+	temp := p.temp()
+	f, err := p.root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = p.root.Remove(temp)
+		}
+	}()
+	err = write(f)
+	if err == nil {
+		err = f.Sync()
+	}
+	if e := f.Close(); err == nil {
+		err = e
+	}
+	if err != nil {
+		return err
+	}
+	// A link, unlike a rename, never takes the place of another file.
+	switch e := p.root.Link(temp, p.base); {
+	case e == nil:
+		_ = p.root.Remove(temp)
+	case errors.Is(e, fs.ErrExist):
+		return e
+	default: // no links here
+		if err := p.rename(temp); err != nil {
+			return err
+		}
+	}
+	return syncFolder(p.root, ".")
+}
+
+// folder makes a package that is a folder.
+func (p *place) folder(write func(*os.Root) error) (err error) {
+	defer p.root.Close()
+	temp := p.temp()
+	if err := p.root.Mkdir(temp, 0o700); err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = p.root.RemoveAll(temp)
+		}
+	}()
+	root, err := p.root.OpenRoot(temp)
+	if err != nil {
+		return err
+	}
+	err = write(root)
+	if e := root.Close(); err == nil {
+		err = e
+	}
+	if err != nil {
+		return err
+	}
+	if err := p.rename(temp); err != nil {
+		return err
+	}
+	return syncFolder(p.root, ".")
+}
+
+// rename gives the final name. Where another process was faster, a folder with
+// something in it does not give way, and a file is looked for.
+func (p *place) rename(temp string) error {
+	if _, err := p.root.Lstat(p.base); err == nil {
+		return fs.ErrExist
+	}
+	if err := p.root.Rename(temp, p.base); err != nil {
+		if _, e := p.root.Lstat(p.base); e == nil {
+			return fs.ErrExist
+		}
+		return err
+	}
+	return nil
+}
+
+// syncFolder makes the entries of a folder durable. Windows has no such call
+// and needs none.
+func syncFolder(root *os.Root, dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	d, err := root.Open(dir)
+	if err != nil {
+		return err
+	}
+	err = d.Sync()
+	if e := d.Close(); err == nil {
+		err = e
+	}
+	return err
+}

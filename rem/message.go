@@ -1,0 +1,410 @@
+package rem
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/certmail/certmail/envelope"
+	"github.com/certmail/certmail/rem/evidence"
+	"github.com/certmail/certmail/trust"
+)
+
+// Finding is something odd that was met and did not stop the reading.
+type Finding = trust.Finding
+
+// Options bounds the reading of a message. The zero value and nil mean the
+// defaults.
+type Options struct {
+	Envelope envelope.Options
+	Evidence evidence.Options
+	// MaxEvidence is how many evidence documents are read (default 64), and
+	// MaxEvidenceSize how large one may be, in bytes (default 4 MiB).
+	MaxEvidence, MaxEvidenceSize int
+}
+
+func (o *Options) orDefaults() Options {
+	var v Options
+	if o != nil {
+		v = *o
+	}
+	if v.MaxEvidence <= 0 {
+		v.MaxEvidence = 64
+	}
+	if v.MaxEvidenceSize <= 0 {
+		v.MaxEvidenceSize = 4 << 20
+	}
+	return v
+}
+
+// Message is a message that was read and not judged: everything in it is what
+// it says of itself. Verify it before believing any of it.
+type Message struct {
+	// Kind is what the message says it is.
+	Kind Kind
+	// HeadersMissing tells that Kind was taken from the parts alone.
+	HeadersMissing bool
+	// Envelope gives access to headers, parts and exact bytes.
+	Envelope *envelope.Message
+	// Introduction is the text that the service wrote, Original the message
+	// that was sent, each nil when there is none or several to choose from.
+	Introduction, Original *envelope.Part
+	// Evidence are the XML evidence documents, in their order.
+	Evidence []EvidencePart
+	// PDF are evidence documents for people, of which nothing is read.
+	PDF []*envelope.Part
+	// Extensions are the extension parts, Extra the parts of no known role.
+	Extensions []Extension
+	Extra      []*envelope.Part
+	// Findings is everything odd that was met while reading.
+	Findings []Finding
+
+	opt           Options
+	originals     int    // how many parts could be the original
+	contradiction string // between header and parts
+	first         [1]EvidencePart
+}
+
+// EvidencePart is one XML evidence of a message.
+type EvidencePart struct {
+	// Part is where it stands, Name its file name.
+	Part *envelope.Part
+	Name string
+	// Document is what it says; nil when it cannot be read, and then Err says
+	// why.
+	Document *evidence.Evidence
+	Err      error
+
+	raw    []byte
+	opened *evidence.Document
+}
+
+// Bytes returns the document exactly as it stands in the message, but for its
+// transfer encoding. Do not modify it.
+func (e *EvidencePart) Bytes() []byte { return e.raw }
+
+// Extension is an extension part (EN 319 532-3 §6.2.5): what a service adds
+// beyond the standard.
+type Extension struct {
+	Part *envelope.Part
+	// Name is the name of the extension, Code its REM-Extension-Code (the code
+	// of a component, such as I06), Namespace its REM-Extension-Namespace-URI.
+	Name, Code, Namespace string
+}
+
+// Parse reads a message of size bytes. The source must not change while the
+// Message is in use, and is not closed by it. The errors are
+// envelope.ErrEmpty, envelope.ErrNotMessage, the limits and the source's;
+// whatever else is odd about a message is a finding. A message that is not
+// REM is read too: its kind is KindOrdinary.
+func Parse(src io.ReaderAt, size int64, opt *Options) (*Message, error) {
+	o := opt.orDefaults()
+	e, err := envelope.Open(src, size, &o.Envelope)
+	return newMessage(e, err, o)
+}
+
+// ParseBytes reads a message in memory, which must not be modified while the
+// Message is in use.
+func ParseBytes(message []byte, opt *Options) (*Message, error) {
+	o := opt.orDefaults()
+	e, err := envelope.OpenBytes(message, &o.Envelope)
+	return newMessage(e, err, o)
+}
+
+// Read reads a message from a plain reader: a large one goes to a temporary
+// file, which Close removes.
+func Read(r io.Reader, opt *Options) (*Message, error) {
+	o := opt.orDefaults()
+	e, err := envelope.Read(r, &o.Envelope)
+	return newMessage(e, err, o)
+}
+
+// OpenFile reads the message in a file, which stays open until Close.
+func OpenFile(name string, opt *Options) (*Message, error) {
+	o := opt.orDefaults()
+	e, err := envelope.OpenFile(name, &o.Envelope)
+	return newMessage(e, err, o)
+}
+
+// FromEnvelope reads a message that is open already; closing it stays the
+// caller's business or becomes that of the Message. Ask Is first where the
+// message may be PEC.
+func FromEnvelope(e *envelope.Message, opt *Options) (*Message, error) {
+	return newMessage(e, nil, opt.orDefaults())
+}
+
+// Close releases the file behind a message from Read or OpenFile.
+func (m *Message) Close() error { return m.Envelope.Close() }
+
+func newMessage(e *envelope.Message, err error, opt Options) (*Message, error) {
+	if err != nil {
+		return nil, err
+	}
+	m := &Message{Kind: KindOrdinary, Envelope: e, opt: opt}
+	m.takeFindings()
+	if !Is(e) {
+		m.recognise()
+		return m, nil
+	}
+	m.assign()
+	m.classify()
+	for i := range m.Evidence {
+		m.readEvidence(i)
+	}
+	m.compareTransactions()
+	return m, nil
+}
+
+// takeFindings leaves out what the envelope finds strange because it is not
+// PEC.
+func (m *Message) takeFindings() {
+	for _, f := range m.Envelope.Findings {
+		if f.Code != "duplicate-original" && f.Code != "duplicate-daticert" {
+			m.Findings = append(m.Findings, Finding(f))
+		}
+	}
+}
+
+// maxFindings bounds what a hostile message can make us collect.
+const maxFindings = 500
+
+func (m *Message) find(code, detail string) {
+	if len(m.Findings) >= maxFindings {
+		return
+	}
+	m.Findings = append(m.Findings, Finding{Code: code, Detail: detail})
+}
+
+// readEvidence decodes and reads one document.
+func (m *Message) readEvidence(i int) {
+	e := &m.Evidence[i]
+	where := "evidence " + e.label(i)
+	size := int64(m.opt.MaxEvidenceSize)
+	room := make([]byte, 0, min(e.Part.Body.Len()*3/4+4, size)) // most are in base64
+	if e.raw, e.Err = e.Part.AppendBytes(room, size); e.Err != nil {
+		e.raw = nil
+	} else if e.opened, e.Err = evidence.Open(e.raw, &m.opt.Evidence); e.Err == nil {
+		e.Document = e.opened.Evidence()
+	}
+	if e.Err != nil {
+		m.find("evidence-unreadable", where+": "+e.Err.Error())
+		return
+	}
+	for _, f := range e.Document.Findings {
+		m.find(f.Code, where+": "+f.Detail)
+	}
+	if want := string(e.Document.Event); want != "" && e.Name != "" && !strings.EqualFold(strings.TrimSuffix(e.Name, ".xml"), want) {
+		m.find("evidence-name", where+" is named "+excerpt(e.Name)+", want "+want+".xml")
+	}
+}
+
+// label names an evidence for people: its number from 1 and its file name.
+func (e *EvidencePart) label(i int) string {
+	if e.Name == "" {
+		return fmt.Sprint(i + 1)
+	}
+	return fmt.Sprintf("%d (%s)", i+1, excerpt(e.Name))
+}
+
+// compareTransactions looks for evidence of several transactions in one
+// message, which no service writes.
+func (m *Message) compareTransactions() {
+	var first *evidence.Evidence
+	for i := range m.Evidence {
+		switch d := m.Evidence[i].Document; {
+		case d == nil:
+		case first == nil:
+			first = d
+		case d.MessageID != first.MessageID:
+			m.find("several-transactions", "evidence of "+excerpt(first.MessageID)+" and of "+excerpt(d.MessageID)+" in one message")
+			return
+		}
+	}
+}
+
+// main returns the number of the evidence that the outer header speaks of: the
+// one whose id it gives, else the first that can be read; -1 without any.
+func (m *Message) main() int {
+	first := -1
+	id := ""
+	if len(m.Evidence) > 1 {
+		id = bare(m.Envelope.Header.Get(headerEvidenceID))
+	}
+	for i := range m.Evidence {
+		e := &m.Evidence[i]
+		if e.Document == nil {
+			continue
+		}
+		if first < 0 {
+			first = i
+		}
+		if id != "" && e.Document.ID == id {
+			return i
+		}
+	}
+	return first
+}
+
+// document is what the main evidence says, nil without one.
+func (m *Message) document() *evidence.Evidence {
+	if i := m.main(); i >= 0 {
+		return m.Evidence[i].Document
+	}
+	return nil
+}
+
+// MessageID returns the message's own Message-ID without angle brackets.
+func (m *Message) MessageID() string { return bare(m.Envelope.Header.Get("Message-ID")) }
+
+// RefMessageID returns the sender's own id of the message that this one speaks
+// of, without angle brackets: AppLayerIdentifier of the evidence, else
+// REM-UAMessageIdentifier.
+func (m *Message) RefMessageID() string {
+	if d := m.document(); d != nil && d.Content != nil && d.Content.AppLayerIdentifier != "" {
+		return bare(d.Content.AppLayerIdentifier)
+	}
+	return bare(m.Envelope.Header.Get(headerUserAgentID))
+}
+
+// Identifier returns the id of the transaction: MessageIdentifier of the
+// evidence, for a payload, which has none, its Message-ID.
+func (m *Message) Identifier() string {
+	if d := m.document(); d != nil {
+		return bare(d.MessageID)
+	}
+	if m.Kind == KindPayload {
+		return m.MessageID()
+	}
+	return ""
+}
+
+// Provider returns the name of the service that issued the evidence
+// (LegalName), or "".
+func (m *Message) Provider() string {
+	if d := m.document(); d != nil {
+		return d.Issuer.LegalName()
+	}
+	return ""
+}
+
+// Sender returns the address of the real sender: SenderDetails of the
+// evidence, else REM-MD08, else the From of the original, and of ordinary
+// mail its own. Only the first is ever certified.
+func (m *Message) Sender() string {
+	if d := m.document(); d != nil && d.Sender.Identifier.Value != "" {
+		return d.Sender.Address()
+	}
+	h := m.Envelope.Header
+	if a, err := envelope.ParseMailbox(h.Get(headerSender)); err == nil {
+		return a.Address
+	}
+	if m.Original != nil {
+		if own, err := m.originalHeader(); err == nil {
+			h = own
+		}
+	}
+	if m.Original != nil || m.Kind == KindOrdinary {
+		if a, err := h.Author(); err == nil {
+			return a.Address
+		}
+	}
+	return ""
+}
+
+// Recipients returns the addresses of all recipients in the order of the
+// evidence, else those of To and Cc.
+func (m *Message) Recipients() []string {
+	if d := m.document(); d != nil {
+		all := make([]string, 0, len(d.Recipients))
+		for i := range d.Recipients {
+			all = append(all, address(&d.Recipients[i]))
+		}
+		return all
+	}
+	h := m.Envelope.Header
+	return append(h.Addresses("To"), h.Addresses("Cc")...)
+}
+
+// address is the address of a user, of whatever scheme.
+func address(u *evidence.User) string {
+	if a := u.Address(); a != "" {
+		return a
+	}
+	return u.Identifier.Value
+}
+
+// Recipient returns the one recipient that evidence of consignment speaks of,
+// or "".
+func (m *Message) Recipient() string {
+	if d := m.document(); d != nil {
+		if u, _, ok := d.Recipient(); ok {
+			return address(&u)
+		}
+	}
+	return ""
+}
+
+// Subject returns the subject of the message that was sent: that of the
+// evidence, else of the Subject header behind its prefix.
+func (m *Message) Subject() string {
+	if d := m.document(); d != nil {
+		if s := d.Subject(); s != "" {
+			return s
+		}
+	}
+	subject := m.Envelope.Header.Text("Subject")
+	if m.Kind == KindOrdinary {
+		return subject
+	}
+	return withoutPrefix(subject)
+}
+
+// withoutPrefix takes off "REM <event>: " or "EXTERNAL: " (EN 319 532-3 table
+// 3; REM-Policy-IT 1.2).
+func withoutPrefix(subject string) string {
+	if rest, ok := strings.CutPrefix(subject, prefixExternal); ok {
+		return rest
+	}
+	if rest, ok := strings.CutPrefix(subject, "REM "); ok {
+		if word, rest, ok := strings.Cut(rest, ": "); ok && !strings.Contains(word, " ") {
+			return rest
+		}
+	}
+	return subject
+}
+
+// Time returns the time of the certified event (EventTime of the evidence), or
+// an ErrNoEvidence.
+func (m *Message) Time() (time.Time, error) {
+	d := m.document()
+	switch {
+	case d == nil:
+		return time.Time{}, fmt.Errorf("rem: event time: %w", ErrNoEvidence)
+	case !d.Time.Valid():
+		return time.Time{}, fmt.Errorf("rem: event time %q is no dateTime", excerpt(d.Time.String()))
+	}
+	return d.Time.UTC, nil
+}
+
+// Text returns the readable text of the message that was sent, for receipts
+// and notifications that of the service. At most limit bytes are read.
+func (m *Message) Text(limit int64) (string, error) {
+	if m.Original != nil {
+		o, err := m.OpenOriginal()
+		if err != nil {
+			return "", err
+		}
+		defer o.Close()
+		return o.Text(limit)
+	}
+	src := m.Envelope.Source()
+	if m.Introduction != nil {
+		src = m.Introduction.WholeEntity()
+	}
+	root, _, err := envelope.Structure(src, &m.opt.Envelope)
+	if err != nil {
+		return "", err
+	}
+	return root.Text(limit)
+}
