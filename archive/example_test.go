@@ -87,5 +87,4 @@ func Example() {
 	// acceptance valid
 	// valid true time-stamp
 	// time-stamp-now unknown expired
-	// signer-now unknown expired
 }

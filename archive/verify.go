@@ -263,7 +263,7 @@ func (p *Package) verifyItem(ctx context.Context, it *Item, base *Evidence, o *V
 	judge := o.Judge
 	if judge == nil {
 		judge = func(ctx context.Context, it *Item, src *io.SectionReader, e *Evidence) (*Report, error) {
-			return e.judge(ctx, it, src)
+			return e.Judge(ctx, src)
 		}
 	}
 	report, err := judge(ctx, it, it.Source(), &e)
