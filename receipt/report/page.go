@@ -2,9 +2,7 @@ package report
 
 import (
 	"bufio"
-	"crypto/sha256"
 	"embed"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"html/template"
@@ -140,12 +138,4 @@ func (w *writer) page(p *Page, t *language, style []byte) error {
 		}
 	}
 	return w.part("foot", t)
-}
-
-// policy is the Content-Security-Policy of the page: nothing but the style
-// sheet inside it, known by its digest.
-func policy(style []byte) string {
-	sum := sha256.Sum256(style)
-	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
-		"'; base-uri 'none'; form-action 'none'"
 }
