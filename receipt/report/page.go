@@ -9,6 +9,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/certmail/certmail/internal/htmlpage"
 	"github.com/certmail/certmail/receipt"
 )
 
@@ -62,6 +63,9 @@ func WriteHTML(w io.Writer, p *Page) error {
 		return err
 	}
 	templates, err := template.ParseFS(files, "page/*.tmpl")
+	if err == nil {
+		_, err = templates.New("shapes.tmpl").Parse(htmlpage.Shapes)
+	}
 	if err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
