@@ -269,26 +269,28 @@ func (p *Package) compareSeal(r *Integrity, have map[string]digests, prefix stri
 	if seal.lines[token] != "" || p.tree.files[token] != nil {
 		names = append(names, token)
 	}
-	var want strings.Builder
-	for _, name := range names {
-		d, there := have[name]
-		fmt.Fprintf(&want, "%s  %s\n", d.sha512, name)
-		switch sum := seal.lines[name]; {
-		case there && sum == d.sha512:
-		case !there && p.tree.files[name] == nil:
-			if len(r.Of(name)) == 0 {
-				r.add(name, Missing, "listed in %s, and not there", sealName)
-			}
-		case name == token && sum == "":
-			r.add(name, Extra, "there, and not in %s", sealName)
-		case name == token:
-			r.add(name, Altered, "it, or its line in %s, is not what it was", sealName)
-		case len(r.Of(name)) == 0: // nothing else is wrong with the list
-			r.add(sealName, Altered, "its line for %s is not what it was", name)
+	if seal.bad != "" {
+		r.add(sealName, Altered, "not a list as it was written: %s", seal.bad)
+	}
+	for _, name := range seal.order {
+		if !slices.Contains(names, name) {
+			r.add(sealName, Altered, "it names %.200q, which it never does", name)
 		}
 	}
-	if string(seal.data) != want.String() && len(r.Alterations) == 0 {
-		r.add(sealName, Altered, "not as it was written")
+	for _, name := range names {
+		d, there := have[name]
+		switch sum := seal.lines[name]; {
+		case there && sum == d.sha512 || len(r.Of(name)) > 0: // or known to be wrong
+		case !there && p.tree.files[name] == nil:
+			r.add(name, Missing, "listed in %s, and not there", sealName)
+		case name == token && sum == "" && len(r.Of(sealName)) == 0:
+			r.add(name, Extra, "there, and not in %s", sealName)
+		case name == token && sum != "": // nothing tells which of the two it is
+			r.add(name, Altered, "it, or its line in %s, is not what it was", sealName)
+			r.add(sealName, Altered, "its line for %s, or that file, is not what it was", name)
+		default: // nothing else is wrong with the list
+			r.add(sealName, Altered, "its line for %s is not what it was", name)
+		}
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/certmail/certmail/archive"
+	"github.com/certmail/certmail/daticert"
 	"github.com/certmail/certmail/pec/pectest"
 	"github.com/certmail/certmail/rem/remtest"
 	"github.com/certmail/certmail/trust"
@@ -32,7 +33,7 @@ type world struct {
 }
 
 var theWorld = sync.OnceValues(func() (*world, error) {
-	w := &world{received: time.Date(2026, 3, 6, 8, 0, 0, 0, time.UTC)}
+	w := &world{received: time.Date(2026, 9, 1, 8, 0, 0, 0, time.UTC)}
 	w.later = w.received.AddDate(10, 0, 0)
 	var err error
 	if w.pec, err = pectest.Fixtures(1); err != nil {
@@ -146,3 +147,5 @@ func describe(v *archive.Verification) string {
 	}
 	return s
 }
+
+func typeOf(form string) daticert.ReceiptType { return daticert.ReceiptType(form) }

@@ -1,0 +1,247 @@
+package archive
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"os"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// ReadMaildir yields the messages of a Maildir: those in new/ and cur/, in the
+// order of their names. Each file is open only while its Source is read.
+func ReadMaildir(ctx context.Context, dir string) iter.Seq2[*Mail, error] {
+	return readFolders(ctx, dir, []string{"cur", "new"}, false)
+}
+
+// ReadTree yields the .eml files of a folder and of those below it. Links are
+// passed over.
+func ReadTree(ctx context.Context, dir string) iter.Seq2[*Mail, error] {
+	return readFolders(ctx, dir, []string{"."}, true)
+}
+
+func readFolders(ctx context.Context, dir string, below []string, tree bool) iter.Seq2[*Mail, error] {
+	return func(yield func(*Mail, error) bool) {
+		root, err := os.OpenRoot(dir)
+		if err != nil {
+			yield(nil, fmt.Errorf("%w: %w", ErrMail, err))
+			return
+		}
+		defer root.Close()
+		stop := errors.New("stop")
+		for _, folder := range below {
+			err := fs.WalkDir(root.FS(), folder, func(p string, d fs.DirEntry, err error) error {
+				switch {
+				case err != nil && p == folder && errors.Is(err, fs.ErrNotExist):
+					return nil // a Maildir without new/ has nothing new
+				case err != nil:
+					return err
+				case ctx.Err() != nil:
+					return ctx.Err()
+				case d.IsDir() && !tree && p != folder:
+					return fs.SkipDir
+				case !d.Type().IsRegular() || strings.HasPrefix(d.Name(), ".") || tree && !strings.EqualFold(path.Ext(p), ".eml"):
+					return nil
+				}
+				info, err := d.Info()
+				if err != nil {
+					return err
+				}
+				m := &Mail{Name: p, Source: io.NewSectionReader(&rootFile{root, p}, 0, info.Size())}
+				if !tree {
+					m.Date, m.Flags = maildirName(d.Name())
+				}
+				if !yield(m, nil) {
+					return stop
+				}
+				return nil
+			})
+			if errors.Is(err, stop) {
+				return
+			}
+			if err != nil {
+				yield(nil, fmt.Errorf("%w: %w", ErrMail, err))
+				return
+			}
+		}
+	}
+}
+
+// rootFile opens a file for each access, as long as the iteration lasts.
+type rootFile struct {
+	root *os.Root
+	name string
+}
+
+func (r *rootFile) ReadAt(b []byte, off int64) (int, error) {
+	f, err := r.root.Open(r.name)
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	return f.ReadAt(b, off)
+}
+
+// maildirName reads time and flags out of a name: 1700000000.xyz.host:2,FS.
+func maildirName(name string) (time.Time, string) {
+	flags := ""
+	if i := strings.LastIndexAny(name, ":;!"); i >= 0 && strings.HasPrefix(name[i+1:], "2,") {
+		flags = name[i+3:]
+		name = name[:i]
+	}
+	seconds, _, _ := strings.Cut(name, ".")
+	n, err := strconv.ParseInt(seconds, 10, 64)
+	if err != nil || n <= 0 || n > 1<<40 {
+		return time.Time{}, flags
+	}
+	return time.Unix(n, 0).UTC(), flags
+}
+
+// WriteMaildir writes messages into a Maildir, which is made if need be: each
+// first into tmp/, then, when it is durable, under its final name. Names follow
+// from date and bytes, so that a second run adds nothing. The bytes are kept,
+// but see ExportOptions.LF.
+func WriteMaildir(ctx context.Context, dir string, messages iter.Seq2[*Mail, error], o *ExportOptions) error {
+	root, err := openFolder(dir, "tmp", "new", "cur")
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	err = writeFiles(ctx, root, "tmp", messages, o, func(m *Mail, r *MailRecord) string {
+		seconds := int64(0)
+		if !m.Date.IsZero() {
+			seconds = m.Date.Unix()
+		}
+		name := fmt.Sprintf("%d.%s.certmail", max(seconds, 0), r.SHA256[:hashInName])
+		flags := []byte(m.Flags)
+		slices.Sort(flags)
+		flags = slices.DeleteFunc(slices.Compact(flags), func(c byte) bool { return !bytes.ContainsRune([]byte("DFPRST"), rune(c)) })
+		return "cur/" + name + ":2," + string(flags)
+	})
+	if err != nil {
+		return err
+	}
+	return syncFolder(root, "cur")
+}
+
+// WriteTree writes messages into a folder, one .eml file each, named by date
+// and digest. The bytes are kept, but see ExportOptions.LF.
+func WriteTree(ctx context.Context, dir string, messages iter.Seq2[*Mail, error], o *ExportOptions) error {
+	root, err := openFolder(dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	err = writeFiles(ctx, root, ".", messages, o, func(m *Mail, r *MailRecord) string {
+		return ItemName(m.Date, "ordinary", r.SHA256) + ".eml"
+	})
+	if err != nil {
+		return err
+	}
+	return syncFolder(root, ".")
+}
+
+func openFolder(dir string, below ...string) (*os.Root, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrMail, err)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrMail, err)
+	}
+	for _, name := range below {
+		if err := root.Mkdir(name, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+			root.Close()
+			return nil, fmt.Errorf("%w: %w", ErrMail, err)
+		}
+	}
+	return root, nil
+}
+
+func writeFiles(ctx context.Context, root *os.Root, temp string, messages iter.Seq2[*Mail, error], o *ExportOptions, name func(*Mail, *MailRecord) string) error {
+	opt := o.orDefault()
+	for m, err := range messages {
+		if err != nil {
+			return err
+		}
+		r, err := m.record(ctx, &opt)
+		if err != nil {
+			return err
+		}
+		final := name(m, &r)
+		if err := placeMail(ctx, root, temp, final, m, &r); err != nil {
+			return fmt.Errorf("%w: %s: %w", ErrMail, m.Name, err)
+		}
+		r.Name = final
+		if err := opt.done(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// placeMail writes a file unless it is there: its name has the digest.
+func placeMail(ctx context.Context, root *os.Root, temp, final string, m *Mail, r *MailRecord) (err error) {
+	if _, err := root.Lstat(final); err == nil {
+		f, err := root.Open(final)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		have, err := scan(ctx, f)
+		if err != nil {
+			return err
+		}
+		if want, err := scan(ctx, m.reader(r)); err != nil || want.sha256 != have.sha256 {
+			return errors.Join(err, fmt.Errorf("%s is there with other bytes: %w", final, fs.ErrExist))
+		}
+		return nil
+	}
+	part := path.Join(temp, ".part-"+strings.ToLower(rand.Text()))
+	f, err := root.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = root.Remove(part)
+		}
+	}()
+	_, err = io.Copy(f, &cancelled{ctx, m.reader(r)})
+	if err == nil {
+		err = f.Sync()
+	}
+	if e := f.Close(); err == nil {
+		err = e
+	}
+	if err == nil {
+		err = root.Rename(part, final)
+	}
+	return err
+}
+
+// Mails yields the items of a transaction as mail, for the functions that write
+// mailboxes.
+func (t *Transaction) Mails() iter.Seq2[*Mail, error] {
+	return func(yield func(*Mail, error) bool) {
+		for _, it := range t.Items {
+			src := it.Source()
+			if src == nil {
+				yield(nil, fmt.Errorf("%w: %s has no bytes", ErrItem, it.Name))
+				return
+			}
+			if !yield(&Mail{Name: it.Name, Date: it.FirstSeen, Sender: it.Sender, Source: src}, nil) {
+				return
+			}
+		}
+	}
+}
