@@ -156,7 +156,7 @@ func (o *openssl) chains() stepView {
 	for i, l := range o.links {
 		child, parent := o.name(l[0]), o.name(l[1])
 		s.Parts = append(s.Parts, stepPart{
-			Command: fmt.Sprintf("openssl verify -partial_chain -purpose any -attime %d -CAfile %s %s", o.at[i], parent, child), Answer: child + ": OK",
+			Command: fmt.Sprintf("openssl verify -no-CApath -no-CAstore -partial_chain -purpose any -attime %d -CAfile %s %s", o.at[i], parent, child), Answer: child + ": OK",
 		})
 	}
 	return s
@@ -178,7 +178,7 @@ func (o *openssl) signatures() stepView {
 		default:
 			hasREM = hasREM || f.said.System == "rem"
 			s.Parts = append(s.Parts, text(o.t.Steps.Signatures, iv.Path), stepPart{
-				Command: fmt.Sprintf("openssl cms -verify -in %s -CAfile %s -partial_chain -purpose any -attime %d -out check.txt", iv.Path, o.issuer(f.path), f.at.Unix()),
+				Command: fmt.Sprintf("openssl cms -verify -in %s -CAfile %s -no-CApath -no-CAstore -partial_chain -purpose any -attime %d -out check.txt", iv.Path, o.issuer(f.path), f.at.Unix()),
 				Answer:  "CMS Verification successful", Contains: true,
 			})
 		}
@@ -213,7 +213,7 @@ func (o *openssl) lists() stepView {
 				}
 				seen[file+serial] = true
 				s.Parts = append(s.Parts,
-					stepPart{Command: "openssl crl -inform DER -in " + file + " -CAfile " + o.name(ca) + " -noout -lastupdate -nextupdate", Answer: "verify OK", Contains: true},
+					stepPart{Command: "openssl crl -inform DER -in " + file + " -CAfile " + o.name(ca) + " -no-CApath -no-CAstore -noout -lastupdate -nextupdate", Answer: "verify OK", Contains: true},
 					text(o.t.Steps.ListsSay, serial), stepPart{Command: "openssl crl -inform DER -in " + file + " -noout -text"})
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/certmail/certmail/internal/htmlpage"
@@ -35,7 +36,7 @@ func WriteHTML(w io.Writer, p *Page) error {
 	if err != nil {
 		return err
 	}
-	templates, err := template.New("").Funcs(template.FuncMap{"pair": newPair}).ParseFS(files, "page/*.tmpl")
+	templates, err := template.New("").Funcs(template.FuncMap{"pair": newPair, "lines": lines}).ParseFS(files, "page/*.tmpl")
 	if err == nil {
 		_, err = templates.New("shapes.tmpl").Parse(htmlpage.Shapes)
 	}
@@ -62,6 +63,14 @@ func WriteHTML(w io.Writer, p *Page) error {
 type pair struct {
 	T  *words
 	Of any
+}
+
+// lines are the words of a command by lines, so that none is broken at a hyphen.
+func lines(command string) (out [][]string) {
+	for l := range strings.SplitSeq(command, "\n") {
+		out = append(out, strings.Split(l, " "))
+	}
+	return out
 }
 
 func newPair(t *words, of any) pair { return pair{t, of} }
