@@ -148,9 +148,10 @@ func english() *words {
 			archive.WhyNotCertified: "it is not certified mail", archive.WhyWrong: "the check comes out against it", archive.WhyTimeStamp: "thanks to the time-stamp",
 		},
 		Rests: "rests on", Itself: "the file itself", Record: "the note made at reception", Evidence: "Evidence captured at reception", Note: "Technical note", Then: "At reception the outcome was another one: %s.",
-		NotExamined: "Not examined, because not applicable or with nothing to compare with: %s.",
-		Differs:     "The note made at reception does not agree with the content of the file (%s). Only what the file says is shown here.",
-		NoReserves:  "None: every check that applies passed.", ReservesIntro: "What is not proved, or no longer, and in how many cases:",
+		NotExamined:  "Not examined, because not applicable or with nothing to compare with: %s.",
+		Differs:      "The note made at reception does not agree with the content of the file (%s). Only what the file says is shown here.",
+		WithReserves: "There are reservations (%s): what is not proved says the section “Reservations”.",
+		NoReserves:   "None: every check that applies passed.", ReservesIntro: "What is not proved, or no longer, and in how many cases:",
 		OfProofs: "%s In %s cases of %s.",
 		Alterations: map[string]string{
 			archive.Altered: "altered", archive.Missing: "missing", archive.Extra: "added", archive.Container: "container written again",

@@ -54,20 +54,27 @@ type stampFact struct {
 	path        []*x509.Certificate
 }
 
+// Options are those of archive.Package.Verify; Judge is not used.
+type Options struct {
+	archive.VerifyOptions
+	// REM are the anchors for messages of REM; those of Trust when nil, without
+	// its Keys, which are those of PEC and do not vouch for REM.
+	REM *trust.Material
+}
+
 // Examine verifies a package (see archive.Package.Verify), and follows the
-// message through the receipts that it holds. o.Judge is not used; anchors of
-// Trust.Keys, which are those of PEC, do not vouch for REM. The package must
-// stay open until the examination was written.
+// message through the receipts that it holds. The package must stay open until
+// the examination was written.
 //
 // The facts are read again out of the bytes that were verified. What the
 // package merely notes about a message is compared with them and never shown
 // in their place.
-func Examine(ctx context.Context, p *archive.Package, o *archive.VerifyOptions) (*Examination, error) {
+func Examine(ctx context.Context, p *archive.Package, o *Options) (*Examination, error) {
 	if o == nil {
-		o = &archive.VerifyOptions{}
+		o = &Options{}
 	}
 	x := &examiner{Examination: &Examination{facts: map[*archive.Item]*fact{}, files: map[[32]byte]string{}, pkg: p}, ledger: receipt.NewLedger(nil)}
-	opt := *o
+	opt := o.VerifyOptions
 	opt.Judge = x.judge
 	var err error
 	if x.mail, x.foreign, x.tsa, err = stores(p, o); err != nil {
@@ -99,12 +106,15 @@ type sentCopy struct {
 }
 
 // stores makes the stores out of what the caller believes and what was captured.
-func stores(p *archive.Package, o *archive.VerifyOptions) (mail, foreign, tsa *trust.Store, err error) {
+func stores(p *archive.Package, o *Options) (mail, foreign, tsa *trust.Store, err error) {
 	materials := [3]trust.Material{o.Trust, o.Trust, o.Trust}
 	if o.TimeStamps != nil {
 		materials[2] = *o.TimeStamps
 	}
 	materials[1].Keys = nil
+	if o.REM != nil {
+		materials[1] = *o.REM
+	}
 	var out [3]*trust.Store
 	for i := range materials {
 		m := &materials[i]
@@ -341,4 +351,13 @@ func digestOf(r io.Reader) ([]byte, error) {
 	h := sha256.New()
 	_, err := io.Copy(h, r)
 	return h.Sum(nil), err
+}
+
+// Said is what an item says of itself, read again out of its bytes as they are;
+// of one that is missing, nothing. Its source is read while the package is open.
+func (x *Examination) Said(iv *archive.ItemVerification) *archive.Item {
+	if f := x.facts[iv.Item]; f != nil {
+		return f.said
+	}
+	return &archive.Item{Role: archive.RoleUnreadable, System: string(pec.SystemMail), Kind: "missing"}
 }

@@ -44,7 +44,7 @@ func ExampleWriteHTML() {
 	p, err := archive.Open(ctx, name, nil)
 	fail(err)
 	defer p.Close()
-	examination, err := report.Examine(ctx, p, &archive.VerifyOptions{Now: received.AddDate(10, 0, 0), Trust: believed})
+	examination, err := report.Examine(ctx, p, &report.Options{VerifyOptions: archive.VerifyOptions{Now: received.AddDate(10, 0, 0), Trust: believed}})
 	fail(err)
 	var page strings.Builder
 	fail(report.WriteHTML(&page, &report.Page{Examination: examination, Lang: "en"}))

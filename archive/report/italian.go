@@ -147,9 +147,10 @@ func italian() *words {
 			archive.WhyNotCertified: "non è posta certificata", archive.WhyWrong: "il controllo dà esito contrario", archive.WhyTimeStamp: "grazie alla marca temporale",
 		},
 		Rests: "poggia su", Itself: "il file stesso", Record: "l’annotazione fatta alla ricezione", Evidence: "Evidenze raccolte alla ricezione", Note: "Nota tecnica", Then: "Alla ricezione l’esito era diverso: %s.",
-		NotExamined: "Non esaminati, perché non applicabili o senza nulla con cui confrontarli: %s.",
-		Differs:     "L’annotazione fatta alla ricezione non concorda con il contenuto del file (%s). Qui si mostra soltanto ciò che dice il file.",
-		NoReserves:  "Nessuna: ogni controllo applicabile è riuscito.", ReservesIntro: "Ciò che non è provato, o non lo è più, e in quanti casi:",
+		NotExamined:  "Non esaminati, perché non applicabili o senza nulla con cui confrontarli: %s.",
+		Differs:      "L’annotazione fatta alla ricezione non concorda con il contenuto del file (%s). Qui si mostra soltanto ciò che dice il file.",
+		WithReserves: "Vi sono riserve (%s): che cosa non è provato lo dice la sezione «Riserve».",
+		NoReserves:   "Nessuna: ogni controllo applicabile è riuscito.", ReservesIntro: "Ciò che non è provato, o non lo è più, e in quanti casi:",
 		OfProofs: "%s In %s casi su %s.",
 		Alterations: map[string]string{
 			archive.Altered: "alterato", archive.Missing: "mancante", archive.Extra: "aggiunto", archive.Container: "contenitore riscritto",

@@ -107,9 +107,9 @@ func newView(p *Page, t *words) *view {
 	}
 	v.journeys(x, t)
 	v.items(x, t)
+	v.reserves(x, t)
 	v.brief(x, t)
 	v.parties(x, t, main)
-	v.reserves(x, t)
 	v.whole(x, t)
 	v.Steps = x.openssl(t)
 	return v
@@ -166,6 +166,9 @@ func (v *view) brief(x *Examination, t *words) {
 	}
 	for _, i := range v.Received {
 		v.Brief = append(v.Brief, line{i.Tone, i.Claim})
+	}
+	if n := len(v.Reserves); n > 0 {
+		v.Brief = append(v.Brief, line{amber, fill(t.WithReserves, t.number(int64(n)))})
 	}
 }
 

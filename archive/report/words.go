@@ -66,6 +66,7 @@ type words struct {
 	NotExamined                 string
 	Differs                     string
 	NoReserves, ReservesIntro   string
+	WithReserves                string // number
 	OfProofs                    string // one sentence, number, total
 	Alterations                 map[string]string
 	Findings                    string

@@ -98,7 +98,7 @@ func (w *world) examineWith(name string, o *archive.VerifyOptions) *report.Exami
 	p, err := archive.Open(context.Background(), name, nil)
 	require.NoError(w, err)
 	w.Cleanup(func() { _ = p.Close() })
-	x, err := report.Examine(context.Background(), p, o)
+	x, err := report.Examine(context.Background(), p, &report.Options{VerifyOptions: *o})
 	require.NoError(w, err)
 	return x
 }
