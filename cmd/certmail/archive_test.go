@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"crypto/x509"
+	"encoding/json"
 	"html"
 	"net/http"
 	"net/http/httptest"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/certmail/certmail/internal/reftest"
 	"github.com/certmail/certmail/internal/testpki"
+	"github.com/certmail/certmail/pec/pectest"
 	"github.com/certmail/certmail/trust/tsp/tsptest"
 )
 
@@ -25,11 +27,26 @@ import (
 // are judged.
 const received, later = "2026-03-06T08:00:00Z", "2036-03-06T08:00:00Z"
 
-// fixtures writes the fixtures and returns their folder.
+// judged reads what examined writes.
+type judged struct {
+	examined
+	Messages []json.RawMessage `json:"messages"`
+	Orphans  []json.RawMessage `json:"orphans"`
+}
+
+// fixtures writes the receipts of the tests and their anchor, as certmail
+// fixtures does, and returns the folder.
 func fixtures(t *testing.T) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "fixtures")
-	require.Equal(t, exitGood, certmail("fixtures", dir).code)
+	all, err := pectest.Fixtures(1)
+	require.NoError(t, err)
+	for _, f := range all {
+		if f.File == "good/m1-accettazione.eml" || f.File == "good/m9-consegna-completa.eml" {
+			write(t, dir, f.File, f.Data)
+		}
+	}
+	write(t, dir, "ca.pem", pectest.FixtureAnchors(1))
 	return dir
 }
 
@@ -67,7 +84,7 @@ func TestArchiveFixtures(t *testing.T) {
 	for _, format := range []string{"folder", "zip", "bagit", "bagit-zip", "pdv", "pdv-zip"} {
 		t.Run(format, func(t *testing.T) {
 			to := filepath.Join(t.TempDir(), "archive")
-			from := []string{filepath.Join(dir, "good", "m1-accettazione.eml"), filepath.Join(dir, "good", "m1-consegna-completa.eml")}
+			from := []string{filepath.Join(dir, "good", "m1-accettazione.eml"), filepath.Join(dir, "good", "m9-consegna-completa.eml")}
 			args := append(append([]string{}, from...), "--format", format, "--organization", "Esempio S.r.l.")
 			out := makePackages(t, to, append(args, ca...)...)
 			require.Empty(t, out.Unreadable)
@@ -93,7 +110,7 @@ func TestArchiveFixtures(t *testing.T) {
 			}
 			r := certmail(append(append([]string{"archive", "verify", "--json", "--now", later}, ca...), paths...)...)
 			require.Equal(t, exitGood, r.code, r.stderr)
-			var got []examined
+			var got []judged
 			r.decode(t, &got)
 			require.Len(t, got, len(paths))
 			for _, x := range got {
@@ -116,7 +133,7 @@ func TestArchiveGrows(t *testing.T) {
 	dir := fixtures(t)
 	ca := []string{"--ca", filepath.Join(dir, "ca.pem")}
 	to := filepath.Join(t.TempDir(), "archive")
-	acceptance, delivery := filepath.Join(dir, "good", "m1-accettazione.eml"), filepath.Join(dir, "good", "m1-consegna-completa.eml")
+	acceptance, delivery := filepath.Join(dir, "good", "m1-accettazione.eml"), filepath.Join(dir, "good", "m9-consegna-completa.eml")
 	first := makePackages(t, to, append(ca, acceptance)...)
 	both := makePackages(t, to, append(ca, acceptance, delivery)...)
 	require.Len(t, both.Packages, 1, "one transaction")
@@ -142,7 +159,7 @@ func TestArchiveAltered(t *testing.T) {
 	require.NoError(t, os.WriteFile(file, data, 0o600))
 	r := certmail("archive", "verify", "--json", "--ca", filepath.Join(dir, "ca.pem"), out.Packages[0].Path)
 	require.Equal(t, exitNotGood, r.code)
-	var got []examined
+	var got []judged
 	r.decode(t, &got)
 	require.Equal(t, "invalid", got[0].Verdict)
 	require.Equal(t, filepath.ToSlash(name), got[0].Integrity.Alterations[0].Path)
@@ -160,7 +177,7 @@ func TestArchiveNoPackage(t *testing.T) {
 	odd := write(t, t.TempDir(), "x.zip", []byte("no zip"))
 	r := certmail("archive", "verify", "--json", "--ca", filepath.Join(dir, "ca.pem"), odd, out.Packages[0].Path)
 	require.Equal(t, exitNotGood, r.code)
-	var got []examined
+	var got []judged
 	r.decode(t, &got)
 	require.Equal(t, []string{"indeterminate", "valid"}, []string{got[0].Verdict, got[1].Verdict})
 	require.NotEmpty(t, got[0].Unreadable)
@@ -198,7 +215,7 @@ func TestArchiveTimeStamped(t *testing.T) {
 	root := write(t, t.TempDir(), "tsa.pem", testpki.PEM([]*x509.Certificate{tsa.Root()}...))
 	r := certmail("archive", "verify", "--json", "--now", later, "--ca", ca, "--ca", root, out.Packages[0].Path)
 	require.Equal(t, exitGood, r.code, r.stderr)
-	var got []examined
+	var got []judged
 	r.decode(t, &got)
 	require.Equal(t, "time-stamp", got[0].Items[0].SeenBy)
 }
@@ -235,7 +252,7 @@ func TestArchiveRealMessages(t *testing.T) {
 		require.Equal(t, "valid", p.Items[0].Verdict)
 		r := certmail("archive", "verify", "--json", "--now", later, p.Path)
 		require.Equal(t, exitGood, r.code, r.stderr)
-		var got []examined
+		var got []judged
 		r.decode(t, &got)
 		status := map[string]string{}
 		for _, one := range got[0].Items[0].Proofs {
