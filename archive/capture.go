@@ -93,19 +93,39 @@ func Capture(ctx context.Context, src io.ReaderAt, size int64, o *CaptureOptions
 		at = it.FirstSeen
 	}
 	it.Name = ItemName(at, it.Kind, it.SHA256)
-	for i := range it.Captures {
-		it.Captures[i].MessageSHA256 = it.SHA256
-	}
 	if opt.Source != nil {
-		sum, err := hex.DecodeString(it.SHA256)
-		if err == nil {
-			it.TimeStamp, err = opt.Source.TimeStamp(ctx, sum, crypto.SHA256)
-		}
-		if err != nil {
+		if err := it.stamp(ctx, &opt); err != nil {
 			return nil, fmt.Errorf("archive: time-stamp: %w", err)
 		}
 	}
+	for i := range it.Captures {
+		it.Captures[i].MessageSHA256 = it.SHA256
+	}
 	return it, nil
+}
+
+// stamp gets a time-stamp over the bytes, and the evidence about its authority.
+func (it *Item) stamp(ctx context.Context, o *CaptureOptions) error {
+	sum, err := hex.DecodeString(it.SHA256)
+	if err != nil {
+		return err
+	}
+	if it.TimeStamp, err = o.Source.TimeStamp(ctx, sum, crypto.SHA256); err != nil {
+		return err
+	}
+	t, err := tsp.Parse(it.TimeStamp)
+	if err != nil {
+		return err
+	}
+	r := tsp.Verify(t, tsp.Query{Imprint: tsp.OfDigest(sum, crypto.SHA256), Store: o.timeStamps()})
+	if !r.OK {
+		return r.Err
+	}
+	if r.Signer != nil {
+		var crls, ocsp [][]byte
+		it.capture(ctx, ofToken, o.timeStamps(), trust.ForTimeStamps, r.Certificate.Raw, t.Certificates, r.Signer.AtEvent.Path, r.Time, o, &crls, &ocsp)
+	}
+	return nil
 }
 
 // hash fills in what the bytes alone show.
@@ -169,7 +189,7 @@ func (it *Item) verifyPEC(ctx context.Context, m *pec.Message, o *CaptureOptions
 	}
 	if m.Kind != pec.KindOrdinary && report.Signer != nil && report.Signature != nil {
 		leaf := signerOf(report.Signature)
-		if it.capture(ctx, "message", o.Trust, trust.ForMail, leaf, report.Signature.Certificates, report.Signer.AtEvent.Path, report.Time, o, &v.CRLs, &v.OCSP) {
+		if it.capture(ctx, ofMessage, o.Trust, trust.ForMail, leaf, report.Signature.Certificates, report.Signer.AtEvent.Path, report.Time, o, &v.CRLs, &v.OCSP) {
 			if report, err = pec.NewVerifier(o.Trust, v).Verify(ctx, m); err != nil { // with what was found
 				return fmt.Errorf("archive: %w", err)
 			}
@@ -187,17 +207,17 @@ func (it *Item) verifyREM(ctx context.Context, m *rem.Message, o *CaptureOptions
 	}
 	again := false
 	if report.Signature != nil && report.Signer != nil && m.Kind != rem.KindOrdinary {
-		again = it.capture(ctx, "message", o.Trust, trust.ForMail, signerOf(report.Signature), report.Signature.Certificates, report.Signer.AtEvent.Path, report.Time, o, &v.CRLs, &v.OCSP)
+		again = it.capture(ctx, ofMessage, o.Trust, trust.ForMail, signerOf(report.Signature), report.Signature.Certificates, report.Signer.AtEvent.Path, report.Time, o, &v.CRLs, &v.OCSP)
 	}
 	for _, e := range report.Evidence {
 		if e == nil {
 			continue
 		}
 		if e.Certificate != nil && e.Signer != nil {
-			again = it.capture(ctx, "evidence", o.Trust, trust.ForMail, e.Certificate.Raw, nil, e.Signer.AtEvent.Path, e.Time, o, &v.CRLs, &v.OCSP) || again
+			again = it.capture(ctx, ofEvidence, o.Trust, trust.ForMail, e.Certificate.Raw, nil, e.Signer.AtEvent.Path, e.Time, o, &v.CRLs, &v.OCSP) || again
 		}
 		if ts := e.TimeStamp; ts != nil && ts.Certificate != nil && ts.Signer != nil {
-			again = it.capture(ctx, "time-stamp", o.timeStamps(), trust.ForTimeStamps, ts.Certificate.Raw, nil, ts.Signer.AtEvent.Path, ts.Time, o, &v.CRLs, &v.OCSP) || again
+			again = it.capture(ctx, ofTimeStamp, o.timeStamps(), trust.ForTimeStamps, ts.Certificate.Raw, nil, ts.Signer.AtEvent.Path, ts.Time, o, &v.CRLs, &v.OCSP) || again
 		}
 	}
 	if again {

@@ -159,11 +159,13 @@ type Snapshot struct {
 
 // SignerCapture is the evidence about one signer.
 type SignerCapture struct {
-	// Of is what was signed: "message", "evidence", or "time-stamp" for the
-	// authority of a time-stamp in the evidence.
+	// Of is what was signed: "message", "evidence", "time-stamp" for the
+	// authority of a time-stamp in the evidence, "token" for that of TimeStamp.
 	Of string
 	trust.Capture
 }
+
+const ofMessage, ofEvidence, ofTimeStamp, ofToken = "message", "evidence", "time-stamp", "token"
 
 // Relation is a bond between two items of a transaction.
 type Relation struct {

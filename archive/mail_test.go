@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/certmail/certmail/archive"
+	"github.com/certmail/certmail/internal/reftest"
 	"github.com/certmail/certmail/trust"
 )
 
@@ -117,11 +118,7 @@ func TestStorage_MboxRoundTrip(t *testing.T) {
 
 // Another reader of mbox sees the same messages.
 func TestStorage_MboxAsPythonReadsIt(t *testing.T) {
-	python, err := exec.LookPath("python3")
-	if err != nil {
-		t.Log("python3 is not here: the file is read by ReadMbox alone")
-		return
-	}
+	python := reftest.Tool(t, "python3")
 	all := map[string][]byte{"a": []byte("Subject: a\n\nFrom here\nx\n"), "b": []byte("Subject: b\n\n>From there\n")}
 	name := filepath.Join(t.TempDir(), "box")
 	f, err := os.Create(name)

@@ -14,17 +14,20 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
-// ReadMaildir yields the messages of a Maildir: those in new/ and cur/, in the
-// order of their names. Each file is open only while its Source is read.
+// ReadMaildir yields the messages of a Maildir, those in cur/ and then those in
+// new/, in no particular order: the folders may be of any size. Each file is
+// open only while its Source is read, and a Source only works during the
+// iteration.
 func ReadMaildir(ctx context.Context, dir string) iter.Seq2[*Mail, error] {
 	return readFolders(ctx, dir, []string{"cur", "new"}, false)
 }
 
-// ReadTree yields the .eml files of a folder and of those below it. Links are
-// passed over.
+// ReadTree yields the .eml files of a folder and of those below it, as
+// ReadMaildir does. Links are passed over.
 func ReadTree(ctx context.Context, dir string) iter.Seq2[*Mail, error] {
 	return readFolders(ctx, dir, []string{"."}, true)
 }
@@ -37,52 +40,119 @@ func readFolders(ctx context.Context, dir string, below []string, tree bool) ite
 			return
 		}
 		defer root.Close()
-		stop := errors.New("stop")
+		r := &folderReader{ctx, root, tree, yield}
 		for _, folder := range below {
-			err := fs.WalkDir(root.FS(), folder, func(p string, d fs.DirEntry, err error) error {
-				switch {
-				case err != nil && p == folder && errors.Is(err, fs.ErrNotExist):
-					return nil // a Maildir without new/ has nothing new
-				case err != nil:
-					return err
-				case ctx.Err() != nil:
-					return ctx.Err()
-				case d.IsDir() && !tree && p != folder:
-					return fs.SkipDir
-				case !d.Type().IsRegular() || strings.HasPrefix(d.Name(), ".") || tree && !strings.EqualFold(path.Ext(p), ".eml"):
-					return nil
-				}
-				info, err := d.Info()
-				if err != nil {
-					return err
-				}
-				m := &Mail{Name: p, Source: io.NewSectionReader(&rootFile{root, p}, 0, info.Size())}
-				if !tree {
-					m.Date, m.Flags = maildirName(d.Name())
-				}
-				if !yield(m, nil) {
-					return stop
-				}
-				return nil
-			})
-			if errors.Is(err, stop) {
-				return
+			more, err := r.read(folder, 0)
+			if errors.Is(err, fs.ErrNotExist) && !tree {
+				continue // a Maildir without new/ has nothing new
 			}
 			if err != nil {
 				yield(nil, fmt.Errorf("%w: %w", ErrMail, err))
+				return
+			}
+			if !more {
 				return
 			}
 		}
 	}
 }
 
-// rootFile opens a file for each access, as long as the iteration lasts.
+// maxTree is how deep ReadTree goes.
+const maxTree = 64
+
+type folderReader struct {
+	ctx   context.Context
+	root  *os.Root
+	tree  bool
+	yield func(*Mail, error) bool
+}
+
+// read goes through one folder, a few names at a time.
+func (r *folderReader) read(folder string, depth int) (more bool, err error) {
+	d, err := r.root.Open(folder)
+	if err != nil {
+		return false, err
+	}
+	defer d.Close()
+	for {
+		list, end := d.ReadDir(256)
+		for _, e := range list {
+			if err := r.ctx.Err(); err != nil {
+				return false, err
+			}
+			name := path.Join(folder, e.Name())
+			switch {
+			case e.IsDir() && r.tree && depth < maxTree:
+				if more, err := r.read(name, depth+1); err != nil || !more {
+					return false, err
+				}
+				continue
+			case !e.Type().IsRegular(), strings.HasPrefix(e.Name(), "."), r.tree && !strings.EqualFold(path.Ext(name), ".eml"):
+				continue
+			}
+			info, err := e.Info()
+			if errors.Is(err, fs.ErrNotExist) {
+				continue // moved or removed meanwhile
+			}
+			if err != nil {
+				return false, err
+			}
+			m := &Mail{Name: name, Source: io.NewSectionReader(&rootFile{root: r.root, name: name, size: info.Size()}, 0, info.Size())}
+			if !r.tree {
+				m.Date, m.Flags = maildirName(e.Name())
+			}
+			if !r.yield(m, nil) {
+				return false, nil
+			}
+		}
+		if end == io.EOF {
+			return true, nil
+		}
+		if end != nil {
+			return false, end
+		}
+	}
+}
+
+// rootFile opens a file for each access, as long as the iteration lasts. A
+// small one is read once and kept, as long as somebody keeps the Mail.
 type rootFile struct {
 	root *os.Root
 	name string
+	size int64
+	once sync.Once
+	data []byte
+	err  error
 }
 
+const smallMail = 256 << 10
+
 func (r *rootFile) ReadAt(b []byte, off int64) (int, error) {
+	if r.size <= smallMail {
+		r.once.Do(func() {
+			data := make([]byte, r.size)
+			var n int
+			if n, r.err = r.read(data, 0); r.err == io.EOF {
+				r.err = nil // it became shorter: who reads it will see
+			}
+			r.data = data[:n]
+		})
+		if r.err != nil {
+			return 0, r.err
+		}
+		if off >= int64(len(r.data)) {
+			return 0, io.EOF
+		}
+		n := copy(b, r.data[off:])
+		if n < len(b) {
+			return n, io.EOF
+		}
+		return n, nil
+	}
+	return r.read(b, off)
+}
+
+func (r *rootFile) read(b []byte, off int64) (int, error) {
 	f, err := r.root.Open(r.name)
 	if err != nil {
 		return 0, err

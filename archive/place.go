@@ -1,7 +1,6 @@
 package archive
 
 import (
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -9,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"time"
 )
 
@@ -46,41 +44,50 @@ func newPlace(name string, age time.Duration) (*place, error) {
 	return p, nil
 }
 
-// prefix of the temporary names of this package.
-func (p *place) prefix() string { return "." + p.base + ".part-" }
+// temp is a temporary name of this package. The names are numbered, so that
+// those of earlier runs are found without reading a folder of any size.
+func (p *place) temp(n int) string { return fmt.Sprintf(".%s.part-%d", p.base, n) }
+
+const (
+	maxTemps = 1000 // runs that were interrupted, or go on at the same time
+	tempGap  = 4    // so many free names in a row end the search
+)
 
 // sweep removes what interrupted runs left, if nobody has touched it for a
 // while. Failing to is no reason not to go on.
 func (p *place) sweep(age time.Duration) {
-	d, err := p.root.Open(".")
-	if err != nil {
-		return
-	}
-	defer d.Close()
-	for {
-		list, err := d.ReadDir(256)
-		for _, e := range list {
-			if !strings.HasPrefix(e.Name(), p.prefix()) {
-				continue
-			}
-			info, err := e.Info()
-			if err == nil && (age < 0 || time.Since(info.ModTime()) > age) {
-				_ = p.root.RemoveAll(e.Name())
-			}
-		}
+	for n, free := 0, 0; n < maxTemps && free < tempGap; n++ {
+		info, err := p.root.Lstat(p.temp(n))
 		if err != nil {
-			return
+			free++
+			continue
+		}
+		free = 0
+		if age < 0 || time.Since(info.ModTime()) > age {
+			_ = p.root.RemoveAll(p.temp(n))
 		}
 	}
 }
 
-func (p *place) temp() string { return p.prefix() + strings.ToLower(rand.Text()) }
+// claim makes something under the first temporary name that is free.
+func (p *place) claim(create func(name string) error) (string, error) {
+	for n := range maxTemps {
+		err := create(p.temp(n))
+		if !errors.Is(err, fs.ErrExist) {
+			return p.temp(n), err
+		}
+	}
+	return "", fmt.Errorf("%w: %d temporary names of %s are taken", fs.ErrExist, maxTemps, p.base)
+}
 
 // file makes a package that is one file.
 func (p *place) file(write func(io.Writer) error) (err error) {
 	defer p.root.Close()
-	temp := p.temp()
-	f, err := p.root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	var f *os.File
+	temp, err := p.claim(func(name string) (err error) {
+		f, err = p.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -116,8 +123,8 @@ func (p *place) file(write func(io.Writer) error) (err error) {
 // folder makes a package that is a folder.
 func (p *place) folder(write func(*os.Root) error) (err error) {
 	defer p.root.Close()
-	temp := p.temp()
-	if err := p.root.Mkdir(temp, 0o700); err != nil {
+	temp, err := p.claim(func(name string) error { return p.root.Mkdir(name, 0o700) })
+	if err != nil {
 		return err
 	}
 	defer func() {

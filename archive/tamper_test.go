@@ -156,7 +156,7 @@ func TestPackage_ConsistentForgery(t *testing.T) {
 	require.Equal(t, trust.Invalid, v.Verdict)
 	require.Equal(t, trust.Failed, v.Items[0].Proof(archive.ProofTimeStamp).Status)
 	require.Equal(t, trust.Failed, v.Items[0].Proof(trust.CheckSignature).Status)
-	require.Equal(t, "record", v.Items[0].SeenBy)
+	require.Equal(t, archive.SeenByPackage, v.Items[0].SeenBy, "that of the forged package proves no more")
 	require.NotEmpty(t, v.Items[0].Changes)
 	require.NoError(t, os.WriteFile(filepath.Join(b, "manifest-sha512.txt.tst"), token, 0o600))
 	v = check(t, w, b)

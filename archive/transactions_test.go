@@ -53,7 +53,14 @@ func TestStorage_FixturesVerifyTenYearsLater(t *testing.T) {
 		}
 		require.Equal(t, f.Verdict, string(got.Verdict), "%s\n%s", f.File, describe(v))
 		require.Empty(t, got.Changes, "%s\n%s", f.File, describe(v))
-		require.Equal(t, map[bool]string{true: "time-stamp", false: "record"}[i%2 == 0], got.SeenBy, f.File)
+		switch {
+		case i%2 == 0:
+			require.Equal(t, archive.SeenByTimeStamp, got.SeenBy, f.File)
+		case format == archive.ASiCE:
+			require.Equal(t, archive.SeenByPackage, got.SeenBy, f.File)
+		default:
+			require.Equal(t, archive.SeenByRecord, got.SeenBy, f.File)
+		}
 	}
 	t.Log(len(fixtures), kinds)
 }

@@ -3,11 +3,13 @@ package archive
 import (
 	"fmt"
 	"io"
+	"path"
 	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
+	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -39,11 +41,11 @@ func (t *tree) add(f *file) error {
 	if err := checkPath(f.path, t.lim.Depth); err != nil {
 		return err
 	}
-	folded := strings.Map(unicode.ToLower, norm.NFKC.String(strings.ToUpper(f.path)))
+	folded := fold(f.path)
 	if other, ok := t.fold[folded]; ok {
 		return fmt.Errorf("%w: %q and %q are one name in some file systems", ErrPackage, other, f.path)
 	}
-	if strings.HasSuffix(folded, "fetch.txt") && strings.Count(folded, "/") <= 1 && (folded == "fetch.txt" || strings.HasSuffix(folded, "/fetch.txt")) {
+	if dir, name := path.Split(folded); name == "fetch.txt" && strings.Count(dir, "/") <= 1 {
 		return fmt.Errorf("%w: %s wants files to be fetched from elsewhere", ErrPackage, f.path)
 	}
 	t.fold[folded] = f.path
@@ -59,6 +61,14 @@ func (t *tree) add(f *file) error {
 	t.files[f.path] = f
 	t.order = append(t.order, f.path)
 	return nil
+}
+
+// fold maps names to one that are one in some file system.
+func fold(s string) string {
+	if strings.IndexFunc(s, func(r rune) bool { return r >= utf8.RuneSelf }) < 0 {
+		return strings.ToLower(s)
+	}
+	return norm.NFKC.String(cases.Fold().String(norm.NFKC.String(s)))
 }
 
 // checkPath refuses names that lead out of the package, or that mean something

@@ -44,9 +44,8 @@ type ItemVerification struct {
 	// Report is the verification repeated now, with what was captured then; nil
 	// when it could not be made.
 	Report *Report `json:"report,omitempty"`
-	// Seen is the time at which the message provably or allegedly existed:
-	// that of the time-stamp when SeenBy is "time-stamp", else what the
-	// receiver noted ("record").
+	// Seen is a time at which the message existed, SeenBy how that is known: one
+	// of the constants SeenBy…. Only a time-stamp proves it.
 	Seen   time.Time `json:"seen"`
 	SeenBy string    `json:"seen_by"`
 	// Proofs say what holds and what does not, each by which evidence.
@@ -54,6 +53,13 @@ type ItemVerification struct {
 	// Changes are the checks that came out otherwise at reception.
 	Changes []Change `json:"changes,omitempty"`
 }
+
+// How ItemVerification.Seen is known.
+const (
+	SeenByTimeStamp = "time-stamp"         // over the message
+	SeenByPackage   = "package-time-stamp" // over the package that it is in
+	SeenByRecord    = "record"             // of the receiver, whose word it is
+)
 
 // Proof returns the first proof of a code, Skipped when there is none.
 func (v *ItemVerification) Proof(code string) Proof { return proofOf(v.Proofs, code) }

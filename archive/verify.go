@@ -31,6 +31,10 @@ type VerifyOptions struct {
 	Policy     *trust.Policy
 	// Lists are the trusted lists that signers of REM are looked up in.
 	Lists *tsl.Set
+	// BelieveRecord takes the first-seen time that the receiver noted for proved
+	// where no time-stamp shows it: for packages that nobody else could write
+	// to. It matters when a signer was revoked after the event.
+	BelieveRecord bool
 	// Judge, if not nil, verifies an item instead of packages pec and rem.
 	Judge func(ctx context.Context, it *Item, src *io.SectionReader, e *Evidence) (*Report, error)
 	// Envelope bounds the reading of messages.
@@ -39,12 +43,14 @@ type VerifyOptions struct {
 
 // Evidence is what an item is verified with.
 type Evidence struct {
-	// Now is VerifyOptions.Now, Seen when the message existed: proved by a
-	// time-stamp, or noted by the receiver.
+	// Now is VerifyOptions.Now, Seen a time at which the message provably existed
+	// already; zero when nothing proves one.
 	Now, Seen time.Time
 	// Trust and TimeStamps believe what the caller does and know the captured
-	// certificates and revocation data.
+	// certificates. CRLs and OCSP are the revocation data that were captured
+	// with this message.
 	Trust, TimeStamps *trust.Store
+	CRLs, OCSP        [][]byte
 	Lists             *tsl.Set
 	Envelope          envelope.Options
 }
@@ -70,9 +76,9 @@ func (p *Package) Verify(ctx context.Context, o *VerifyOptions) (*Verification, 
 	if err != nil {
 		return nil, err
 	}
-	p.verifyPackage(v, e, have)
+	stamped := p.verifyPackage(v, e, have)
 	for _, it := range p.Transaction.Items {
-		iv, err := p.verifyItem(ctx, it, e, o, have)
+		iv, err := p.verifyItem(ctx, it, e, o, have, stamped)
 		if err != nil {
 			return nil, err
 		}
@@ -89,16 +95,16 @@ func (p *Package) evidence(o *VerifyOptions, v *Verification) (*Evidence, error)
 	if o.TimeStamps != nil {
 		stamps = *o.TimeStamps
 	}
-	for _, m := range [...]*trust.Material{&mail, &stamps} { // AddTo appends
-		m.Intermediates, m.CRLs, m.OCSP = slices.Clip(m.Intermediates), slices.Clip(m.CRLs), slices.Clip(m.OCSP)
-	}
+	mail.Intermediates, stamps.Intermediates = slices.Clip(mail.Intermediates), slices.Clip(stamps.Intermediates)
 	for _, it := range p.Transaction.Items {
 		for i := range it.Captures {
-			for _, m := range [...]*trust.Material{&mail, &stamps} {
-				if err := it.Captures[i].AddTo(m); err != nil {
-					v.Findings = append(v.Findings, Finding{"evidence-not-readable", it.Name + ": " + err.Error()})
-				}
+			var m trust.Material
+			if err := it.Captures[i].AddTo(&m); err != nil {
+				v.Findings = append(v.Findings, Finding{"evidence-not-readable", it.Name + ": " + err.Error()})
+				continue
 			}
+			mail.Intermediates = append(mail.Intermediates, m.Intermediates...)
+			stamps.Intermediates = append(stamps.Intermediates, m.Intermediates...)
 		}
 	}
 	var err error
@@ -139,12 +145,13 @@ func (v *Verification) verdict() trust.Verdict {
 	return verdict
 }
 
-// verifyPackage judges what the package is as a whole.
-func (p *Package) verifyPackage(v *Verification, e *Evidence, have map[string]digests) {
+// verifyPackage judges what the package is as a whole, and returns when all of
+// it existed; zero when that is not proved.
+func (p *Package) verifyPackage(v *Verification, e *Evidence, have map[string]digests) time.Time {
 	whole := Proof{Code: ProofPackage, Status: trust.Passed, By: []string{sealName}, Detail: fmt.Sprintf("%d files, %d bytes: all are as listed", v.Integrity.Files, v.Integrity.Bytes)}
 	if !v.Integrity.Intact {
 		whole.Status, whole.Why, whole.Detail = trust.Failed, WhyAltered, fmt.Sprintf("%d things are not as they were written", len(v.Integrity.Alterations))
-		if !slices.ContainsFunc(v.Integrity.Alterations, func(a Alteration) bool { return a.Kind != Container }) {
+		if v.content() {
 			whole.Status, whole.Detail = trust.Unknown, "all files are as listed; the zip file around them was written by something else"
 		}
 	}
@@ -159,7 +166,7 @@ func (p *Package) verifyPackage(v *Verification, e *Evidence, have map[string]di
 	}
 	if p.tree.files[token] == nil {
 		v.Proofs = append(v.Proofs, Proof{Code: ProofPackageStamp, Status: trust.Skipped, Why: WhyNotCaptured, Detail: "the package has no time-stamp of its own"})
-		return
+		return time.Time{}
 	}
 	data, err := p.tree.small(token)
 	sum := digestBytes(have[over].sha512)
@@ -168,11 +175,21 @@ func (p *Package) verifyPackage(v *Verification, e *Evidence, have map[string]di
 	}
 	if err != nil {
 		v.Proofs = append(v.Proofs, Proof{Code: ProofPackageStamp, Status: trust.Failed, Why: WhyAltered, By: []string{token, over}, Detail: err.Error()})
-		return
+		return time.Time{}
 	}
-	proof, now, _ := judgeToken(data, tsp.OfDigest(sum, crypto.SHA512), e)
+	proof, now, at := judgeToken(data, tsp.OfDigest(sum, crypto.SHA512), e)
 	proof.Code, proof.By = ProofPackageStamp, []string{token, over}
+	now.By = []string{token}
 	v.Proofs = append(v.Proofs, proof, now)
+	if v.content() {
+		return at
+	}
+	return time.Time{}
+}
+
+// content tells whether all files are as they are listed.
+func (v *Verification) content() bool {
+	return !slices.ContainsFunc(v.Integrity.Alterations, func(a Alteration) bool { return a.Kind != Container })
 }
 
 // judgeToken judges a time-stamp at the time it states, and its authority's
@@ -184,7 +201,7 @@ func judgeToken(token []byte, imprint tsp.ImprintFunc, e *Evidence) (proof, now 
 		proof.Status, proof.Why, proof.Detail = trust.Failed, WhyAltered, err.Error()
 		return proof, now, at
 	}
-	r := tsp.Verify(t, tsp.Query{Imprint: imprint, Store: e.TimeStamps, Now: e.Now, FirstSeen: t.GenTime})
+	r := tsp.Verify(t, tsp.Query{Imprint: imprint, Store: e.TimeStamps, Now: e.Now, CRLs: e.CRLs, OCSP: e.OCSP})
 	proof.At = r.Time
 	switch {
 	case !r.OK:
@@ -218,6 +235,19 @@ func judgeToken(token []byte, imprint tsp.ImprintFunc, e *Evidence) (proof, now 
 	return proof, now, at
 }
 
+// with returns the evidence with the revocation data of an item.
+func (e *Evidence) with(it *Item, use func(of string) bool) *Evidence {
+	c := *e
+	c.CRLs, c.OCSP = nil, nil
+	for i := range it.Captures {
+		if use(it.Captures[i].Of) {
+			c.CRLs = append(c.CRLs, it.Captures[i].CRLs...)
+			c.OCSP = append(c.OCSP, it.Captures[i].OCSP...)
+		}
+	}
+	return &c
+}
+
 // Judge verifies a message by packages pec and rem, as Package.Verify does
 // without VerifyOptions.Judge.
 func (e *Evidence) Judge(ctx context.Context, src *io.SectionReader) (*Report, error) {
@@ -227,22 +257,22 @@ func (e *Evidence) Judge(ctx context.Context, src *io.SectionReader) (*Report, e
 	}
 	now := func() time.Time { return e.Now }
 	if r != nil {
-		report, err := rem.NewVerifier(e.Trust, &rem.VerifyOptions{Now: now, FirstSeen: e.Seen, TimeStamps: e.TimeStamps, Lists: e.Lists}).Verify(ctx, r)
+		report, err := rem.NewVerifier(e.Trust, &rem.VerifyOptions{Now: now, FirstSeen: e.Seen, TimeStamps: e.TimeStamps, Lists: e.Lists, CRLs: e.CRLs, OCSP: e.OCSP}).Verify(ctx, r)
 		if err != nil {
 			return nil, err
 		}
 		return ReportREM(report, e.Now), nil
 	}
-	report, err := pec.NewVerifier(e.Trust, &pec.VerifyOptions{Now: now, FirstSeen: e.Seen}).Verify(ctx, p)
+	report, err := pec.NewVerifier(e.Trust, &pec.VerifyOptions{Now: now, FirstSeen: e.Seen, CRLs: e.CRLs, OCSP: e.OCSP}).Verify(ctx, p)
 	if err != nil {
 		return nil, err
 	}
 	return ReportPEC(report, e.Now), nil
 }
 
-func (p *Package) verifyItem(ctx context.Context, it *Item, base *Evidence, o *VerifyOptions, have map[string]digests) (*ItemVerification, error) {
+func (p *Package) verifyItem(ctx context.Context, it *Item, base *Evidence, o *VerifyOptions, have map[string]digests, stamped time.Time) (*ItemVerification, error) {
 	s := p.data[it]
-	iv := &ItemVerification{Item: it, Path: s.data, Seen: it.FirstSeen, SeenBy: "record", Verdict: trust.Indeterminate}
+	iv := &ItemVerification{Item: it, Path: s.data, Seen: it.FirstSeen, SeenBy: SeenByRecord, Verdict: trust.Indeterminate}
 	d, there := have[s.data]
 	same := Proof{Code: ProofBytes, By: []string{s.data, s.metadata}, Status: trust.Passed, Detail: "SHA-256 " + d.sha256}
 	iv.Intact = there && d.sha256 == it.SHA256 && d.sha512 == it.SHA512 && it.source != nil && it.source.Size() == it.Size
@@ -254,19 +284,24 @@ func (p *Package) verifyItem(ctx context.Context, it *Item, base *Evidence, o *V
 	}
 	iv.Proofs = append(iv.Proofs, same)
 	iv.judgeSeen(it, s, base, d)
+	if iv.SeenBy == SeenByRecord && !stamped.IsZero() {
+		iv.seenInPackage(stamped)
+	}
 	if !there || it.source == nil {
 		iv.Verdict = trust.Invalid
 		return iv, nil
 	}
-	e := *base
-	e.Seen = iv.Seen
+	e := base.with(it, func(of string) bool { return of != ofToken })
+	if iv.SeenBy != SeenByRecord || o.BelieveRecord {
+		e.Seen = iv.Seen
+	}
 	judge := o.Judge
 	if judge == nil {
 		judge = func(ctx context.Context, it *Item, src *io.SectionReader, e *Evidence) (*Report, error) {
 			return e.Judge(ctx, src)
 		}
 	}
-	report, err := judge(ctx, it, it.Source(), &e)
+	report, err := judge(ctx, it, it.Source(), e)
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
@@ -297,14 +332,24 @@ func (v *ItemVerification) judgeSeen(it *Item, s *sources, e *Evidence, d digest
 		v.Proofs = append(v.Proofs, seen, Proof{Code: ProofTimeStamp, Status: trust.Skipped, Why: WhyNotCaptured, Detail: "no time-stamp was made of the message"})
 		return
 	}
-	proof, now, at := judgeToken(it.TimeStamp, tsp.OfDigest(digestBytes(d.sha256), crypto.SHA256), e)
+	proof, now, at := judgeToken(it.TimeStamp, tsp.OfDigest(digestBytes(d.sha256), crypto.SHA256), e.with(it, func(of string) bool { return of == ofToken }))
 	proof.By = []string{s.token}
 	now.By = proof.By
 	if proof.Holds() {
-		v.Seen, v.SeenBy = at, "time-stamp"
+		v.Seen, v.SeenBy = at, SeenByTimeStamp
 		seen.Status, seen.Why, seen.At, seen.By, seen.Detail = trust.Passed, WhyTimeStamp, at, proof.By, proof.Detail
 	}
 	v.Proofs = append(v.Proofs, seen, proof, now)
+}
+
+// seenInPackage takes the time-stamp of the package for the message in it.
+func (v *ItemVerification) seenInPackage(at time.Time) {
+	v.Seen, v.SeenBy = at, SeenByPackage
+	for i := range v.Proofs {
+		if p := &v.Proofs[i]; p.Code == ProofFirstSeen {
+			p.Status, p.Why, p.At, p.Detail = trust.Passed, WhyTimeStamp, at, "the package with the message existed at "+at.UTC().Format(time.RFC3339)
+		}
+	}
 }
 
 // judgeReport says of each check by what it holds.
@@ -312,6 +357,9 @@ func (v *ItemVerification) judgeReport(it *Item, s *sources) {
 	var certs, revocation []string
 	for i := range s.side.Captures {
 		c := &s.side.Captures[i]
+		if c.Of == ofToken {
+			continue
+		}
 		certs = append(append(certs, c.Leaf), c.Certificates...)
 		revocation = append(append(revocation, c.CRLs...), c.OCSP...)
 	}
@@ -334,9 +382,11 @@ func (v *ItemVerification) judgeReport(it *Item, s *sources) {
 			}
 		case trust.CheckDigestAlgorithm:
 			if v.Report.Digest == "SHA-1" && c.Status == trust.Passed {
-				if p.Status, p.Why = trust.Unknown, WhyWeak; v.SeenBy == "time-stamp" {
+				if p.Status, p.Why = trust.Unknown, WhyWeak; v.SeenBy != SeenByRecord {
 					p.Status, p.Why = trust.Passed, WhyWeakStamped
-					p.By = append(p.By, s.token)
+					if s.token != "" {
+						p.By = append(p.By, s.token)
+					}
 				}
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/x509"
 	"fmt"
+	"io"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/certmail/certmail/archive"
 	"github.com/certmail/certmail/daticert"
+	"github.com/certmail/certmail/pec"
 	"github.com/certmail/certmail/pec/pectest"
 	"github.com/certmail/certmail/rem/remtest"
 	"github.com/certmail/certmail/trust"
@@ -149,3 +151,9 @@ func describe(v *archive.Verification) string {
 }
 
 func typeOf(form string) daticert.ReceiptType { return daticert.ReceiptType(form) }
+
+func draftTo(subject string) *pec.Draft {
+	return &pec.Draft{From: pec.Address{Address: "anna@alfa.example"}, To: pec.Addresses("bruno@beta.example"), Subject: subject, Text: "a"}
+}
+
+func readerAt(data []byte) io.ReaderAt { return bytes.NewReader(data) }
