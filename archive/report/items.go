@@ -48,13 +48,21 @@ func newCheckView(t *words, p archive.Proof, iv *archive.ItemVerification) check
 	if !p.Holds() || slices.Contains(telling, p.Code) {
 		c.Detail = htmlpage.Prose(p.Detail)
 	}
-	if p.Why != "" && p.Why != archive.WhyMessage {
+	if expired(p) {
+		c.Tone, c.State = "step", t.ExpiredSince
+	} else if p.Why != "" && p.Why != archive.WhyMessage {
 		c.Why = word(t.Why, p.Why)
 	}
 	for _, by := range p.By {
 		c.By = append(c.By, sourceOf(t, by, iv))
 	}
 	return c
+}
+
+// expired tells that a provider's certificate ran out after it signed, which
+// happens to all of them and takes nothing away.
+func expired(p archive.Proof) bool {
+	return p.Code == archive.ProofSignerNow && p.Why == archive.WhyExpired
 }
 
 // sourceOf names a file that a proof rests on, as short as may be.

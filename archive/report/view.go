@@ -168,6 +168,9 @@ func (v *view) brief(x *Examination, t *words) {
 		v.Brief = append(v.Brief, line{i.Tone, i.Claim})
 	}
 	if n := len(v.Reserves); n > 0 {
+		if x.Verdict == trust.Valid {
+			v.Verdict.Title = t.HoldsWithReserves
+		}
 		v.Brief = append(v.Brief, line{amber, fill(t.WithReserves, t.number(int64(n)))})
 	}
 }
@@ -256,7 +259,7 @@ func (v *view) reserves(x *Examination, t *words) {
 	var order []reserve
 	take := func(p archive.Proof) {
 		total[p.Code]++
-		if p.Holds() || p.Status == trust.Skipped && p.Why != archive.WhyNotCaptured {
+		if p.Holds() || expired(p) || p.Status == trust.Skipped && p.Why != archive.WhyNotCaptured {
 			return
 		}
 		k := reserve{p.Code, p.Status}

@@ -66,6 +66,8 @@ type words struct {
 	NotExamined                 string
 	Differs                     string
 	NoReserves, ReservesIntro   string
+	HoldsWithReserves           string
+	ExpiredSince                string
 	WithReserves                string // number
 	OfProofs                    string // one sentence, number, total
 	Alterations                 map[string]string
