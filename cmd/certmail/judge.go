@@ -110,20 +110,12 @@ func (t *trustFlags) judges(a *app, now func() time.Time) (*judges, error) {
 	if err != nil {
 		return nil, err
 	}
-	material, err := t.material()
+	opt := &rem.VerifyOptions{At: t.at.Time, Now: now}
+	material, stamps, lists, err := t.foreign(a, now)
 	if err != nil {
 		return nil, err
 	}
-	material.Keys = nil
-	opt := &rem.VerifyOptions{At: t.at.Time, Now: now}
-	stamps := material
-	if len(t.tsl) > 0 {
-		if opt.Lists, err = t.lists(a, now); err != nil {
-			return nil, err
-		}
-		material.Anchors = append(material.Anchors[:len(material.Anchors):len(material.Anchors)], opt.Lists.Anchors(tsl.REM())...)
-		stamps.Anchors = append(stamps.Anchors[:len(stamps.Anchors):len(stamps.Anchors)], opt.Lists.Anchors(tsl.TimeStamping())...)
-	}
+	opt.Lists = lists
 	policy := &trust.Policy{AllowSHA1Certificates: t.allowSHA1}
 	store, err := trust.NewStore(material, policy)
 	if err == nil {
@@ -133,6 +125,23 @@ func (t *trustFlags) judges(a *app, now func() time.Time) (*judges, error) {
 		return nil, usagef("%v", err)
 	}
 	return &judges{verifier, rem.NewVerifier(store, opt)}, nil
+}
+
+// foreign is what is believed for REM, and for time-stamps.
+func (t *trustFlags) foreign(a *app, now func() time.Time) (mail, stamps trust.Material, lists *tsl.Set, err error) {
+	if mail, err = t.material(); err != nil {
+		return mail, stamps, nil, err
+	}
+	mail.Keys = nil
+	stamps = mail
+	if len(t.tsl) > 0 {
+		if lists, err = t.lists(a, now); err != nil {
+			return mail, stamps, nil, err
+		}
+		mail.Anchors = append(mail.Anchors[:len(mail.Anchors):len(mail.Anchors)], lists.Anchors(tsl.REM())...)
+		stamps.Anchors = append(stamps.Anchors[:len(stamps.Anchors):len(stamps.Anchors)], lists.Anchors(tsl.TimeStamping())...)
+	}
+	return mail, stamps, lists, nil
 }
 
 // lists reads the trusted lists. Whoever names a file here vouches for it; a

@@ -5,6 +5,9 @@
 //	certmail verify FILE…       whether it holds as proof, and why
 //	certmail extract FILE       its original, attachments and certification data
 //	certmail reconcile PATH…    what became of each recipient of each message
+//	certmail archive make PATH… packages that prove what happened, years later
+//	certmail archive verify PACKAGE…  what a package still proves
+//	certmail archive report PACKAGE   the same as a page that can be filed
 //	certmail send               one message, once
 //	certmail fetch              what is new in a mailbox
 //	certmail watch              every event as it comes
@@ -14,8 +17,8 @@
 //	certmail bench              the library against its yardsticks
 //
 // It is a thin layer over the module's public packages. Only send, fetch and
-// watch use the network, and emulate as a server on loopback. Beside temporary files, only extract, fixtures and reconcile --html
-// write any, where they are told to.
+// watch use the network, archive make with --tsa, and emulate as a server on loopback. Beside temporary files, only extract, fixtures,
+// archive and reconcile --html write any, where they are told to.
 package main
 
 import (
@@ -55,6 +58,7 @@ func commands() []command {
 		{"verify", "say whether messages hold as proof, and why", verifyHelp, (*app).verify},
 		{"extract", "write a message's original, attachments and certification data to files", extractHelp, (*app).extract},
 		{"reconcile", "say what became of each recipient of each message", reconcileHelp, (*app).reconcile},
+		{"archive", "keep messages as packages that prove what happened, years later", archiveHelp, (*app).archive},
 		{"send", "send one message, once", sendHelp, (*app).send},
 		{"fetch", "collect what is new in a mailbox", fetchHelp, (*app).fetch},
 		{"watch", "collect, send, and print every event as it comes", watchHelp, (*app).watch},

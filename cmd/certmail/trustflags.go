@@ -13,18 +13,26 @@ import (
 	"github.com/certmail/certmail/trust"
 )
 
-const trustHelp = `  --ca FILE             certificates (PEM or DER) where a chain may end; repeatable
+const trustHelp = trustFilesHelp + `  --at TIME             judge the certificates at this time (RFC 3339), not at that
+                        of the event
+` + trustRestHelp
+
+const trustFilesHelp = `  --ca FILE             certificates (PEM or DER) where a chain may end; repeatable
   --intermediate FILE   certificates that only help to build a chain; repeatable
   --directory FILE      the provider directory (indice dei gestori): LDIF, or signed
                         LDIF (.p7m), whose signer must be trusted itself; repeatable
   --crl FILE            revocation data: a CRL or an OCSP response (PEM or DER);
                         repeatable
-  --at TIME             judge the certificates at this time (RFC 3339), not at that
-                        of the event
-  --no-builtin-trust    leave out the key of AgID CA1, under which PEC providers sign
-  --refuse-sha1         let a message fail whose digest is SHA-1 (all real PEC up to
+`
+
+const trustRestHelp = builtinTrustHelp + `  --refuse-sha1         let a message fail whose digest is SHA-1 (all real PEC up to
                         the end of 2024 has no other)
-  --allow-sha1-certificates
+` + sha1AndListsHelp
+
+const builtinTrustHelp = `  --no-builtin-trust    leave out the key of AgID CA1, under which PEC providers sign
+`
+
+const sha1AndListsHelp = `  --allow-sha1-certificates
                         accept certificates signed with SHA-1, as those of the CNIPA
                         and DigitPA authorities up to about 2016
   --tsl FILE            a trusted list (XML, TS 119 612) that you vouch for; its
@@ -40,39 +48,55 @@ type trustFlags struct {
 }
 
 func (t *trustFlags) register(f *flags) {
+	t.registerFiles(f)
+	f.Var(&t.at, "at", "")
+	f.BoolVar(&t.refuseSHA1, "refuse-sha1", false, "")
+}
+
+// registerFiles leaves out what speaks of one judgement alone: what is archived
+// is judged at more than one time.
+func (t *trustFlags) registerFiles(f *flags) {
 	f.Var(&t.ca, "ca", "")
 	f.Var(&t.intermediate, "intermediate", "")
 	f.Var(&t.directory, "directory", "")
 	f.Var(&t.tsl, "tsl", "")
 	f.Var(&t.crl, "crl", "")
-	f.Var(&t.at, "at", "")
 	f.BoolVar(&t.noBuiltin, "no-builtin-trust", false, "")
-	f.BoolVar(&t.refuseSHA1, "refuse-sha1", false, "")
 	f.BoolVar(&t.allowSHA1, "allow-sha1-certificates", false, "")
 }
 
 // verifier reads the files and makes a verifier of them. A file that cannot be
 // read, or is not what it is given for, is a mistake in the command.
 func (t *trustFlags) verifier(a *app, now func() time.Time) (*pec.Verifier, error) {
-	material, err := t.material()
+	_, store, err := t.italian(a, now)
 	if err != nil {
 		return nil, err
 	}
-	policy := &trust.Policy{AllowSHA1Certificates: t.allowSHA1}
-	store, err := trust.NewStore(material, policy)
+	return pec.NewVerifier(store, &pec.VerifyOptions{At: t.at.Time, Now: now, RefuseSHA1: t.refuseSHA1}), nil
+}
+
+func (t *trustFlags) policy() *trust.Policy { return &trust.Policy{AllowSHA1Certificates: t.allowSHA1} }
+
+// italian is what is believed for PEC.
+func (t *trustFlags) italian(a *app, now func() time.Time) (trust.Material, *trust.Store, error) {
+	material, err := t.material()
 	if err != nil {
-		return nil, usagef("%v", err)
+		return material, nil, err
+	}
+	store, err := trust.NewStore(material, t.policy())
+	if err != nil {
+		return material, nil, usagef("%v", err)
 	}
 	if len(t.directory) > 0 {
 		if material.Directory, err = t.loadDirectories(store, now); err != nil {
-			return nil, err
+			return material, nil, err
 		}
 		a.warn("--directory", material.Directory.Findings())
-		if store, err = trust.NewStore(material, policy); err != nil {
-			return nil, usagef("%v", err)
+		if store, err = trust.NewStore(material, t.policy()); err != nil {
+			return material, nil, usagef("%v", err)
 		}
 	}
-	return pec.NewVerifier(store, &pec.VerifyOptions{At: t.at.Time, Now: now, RefuseSHA1: t.refuseSHA1}), nil
+	return material, store, nil
 }
 
 // material is all of it but the directory, which may itself be judged by it.

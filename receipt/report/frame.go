@@ -4,6 +4,7 @@ import (
 	"html/template"
 	"strings"
 
+	"github.com/certmail/certmail/internal/htmlpage"
 	"github.com/certmail/certmail/receipt"
 )
 
@@ -29,7 +30,7 @@ type lightCount struct {
 
 func newFrame(p *Page, r *receipt.Report, t *language, style []byte) *frame {
 	f := &frame{
-		T: t, Title: strings.TrimSpace(prose(p.Title)), Policy: policy(style), Style: template.CSS(style), Generated: t.stamp(p.Generated),
+		T: t, Title: strings.TrimSpace(htmlpage.Prose(p.Title)), Policy: htmlpage.Policy(style), Style: template.CSS(style), Generated: t.stamp(p.Generated),
 		Messages: len(r.Messages), Orphans: len(r.Orphans), Unreadable: len(p.Unreadable),
 	}
 	if f.Title == "" {

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/certmail/certmail/internal/htmlpage"
 	"github.com/certmail/certmail/receipt"
 )
 
@@ -133,5 +134,5 @@ func word[K ~string](table map[K]string, key K) string {
 	if w, ok := table[key]; ok {
 		return w
 	}
-	return named(string(key))
+	return htmlpage.Named(string(key))
 }

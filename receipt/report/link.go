@@ -4,6 +4,8 @@ import (
 	"html/template"
 	"net/url"
 	"strings"
+
+	"github.com/certmail/certmail/internal/htmlpage"
 )
 
 // A fileView is a file name with its link, empty for none.
@@ -25,7 +27,7 @@ func (l *linker) file(name string) fileView {
 	if name == "" {
 		return fileView{}
 	}
-	v := fileView{Name: named(name)}
+	v := fileView{Name: htmlpage.Named(name)}
 	if l.link == nil {
 		v.URL = template.URL(relativeURL(name))
 	} else if raw := l.link(name); safeURL(raw) {

@@ -3,6 +3,7 @@ package report
 import (
 	"strings"
 
+	"github.com/certmail/certmail/internal/htmlpage"
 	"github.com/certmail/certmail/receipt"
 )
 
@@ -44,7 +45,7 @@ type remarkView struct{ Text, Technical string }
 func newMessageView(n int, m *receipt.Message, open bool, t *language, links *linker) *messageView {
 	v := &messageView{
 		T: t, N: n, Tone: toneOf(m.Light), Says: saysOf(m, &t.Outcomes),
-		Subject: strings.TrimSpace(prose(m.Subject)), Sender: strict(m.Sender), MessageID: strict(m.MessageID), Identifier: strict(m.Identifier),
+		Subject: strings.TrimSpace(htmlpage.Prose(m.Subject)), Sender: htmlpage.Strict(m.Sender), MessageID: htmlpage.Strict(m.MessageID), Identifier: htmlpage.Strict(m.Identifier),
 		Submitted: t.stamp(m.Submitted), Accepted: t.stamp(m.Accepted), Settled: m.Settled && len(m.Conflicts) == 0, Open: open,
 	}
 	v.Light = t.Lights[receipt.Light(v.Tone)].Name
@@ -65,14 +66,14 @@ func newMessageView(n int, m *receipt.Message, open bool, t *language, links *li
 		v.Conflicts = append(v.Conflicts, newConflictView(&m.Conflicts[i], t, links))
 	}
 	for _, f := range m.Findings {
-		v.Remarks = append(v.Remarks, remarkView{word(t.Findings, f.Code), prose(f.Detail)})
+		v.Remarks = append(v.Remarks, remarkView{word(t.Findings, f.Code), htmlpage.Prose(f.Detail)})
 	}
 	return v
 }
 
 func newConflictView(c *receipt.Contradiction, t *language, links *linker) conflictView {
 	v := conflictView{
-		Text: word(t.Contradictions, c.Code), Recipient: strict(c.Recipient), Technical: prose(c.Detail), Verified: c.Verified,
+		Text: word(t.Contradictions, c.Code), Recipient: htmlpage.Strict(c.Recipient), Technical: htmlpage.Prose(c.Detail), Verified: c.Verified,
 	}
 	for _, f := range c.Files {
 		v.Files = append(v.Files, links.file(f))

@@ -3,6 +3,7 @@ package report
 import (
 	"strings"
 
+	"github.com/certmail/certmail/internal/htmlpage"
 	"github.com/certmail/certmail/receipt"
 )
 
@@ -26,9 +27,9 @@ const orphanRecipients = 20
 
 func newOrphanView(o *receipt.Orphan, t *language, links *linker) *orphanView {
 	v := &orphanView{
-		T: t, Event: named(string(o.Event)), Time: t.stamp(o.Time), Issuer: prose(o.Issuer),
-		Subject: strings.TrimSpace(prose(o.Subject)), Sender: strict(o.Sender), MessageID: strict(o.MessageID), Identifier: strict(o.Identifier),
-		Verdict: t.Verdicts[o.Verdict], Kind: strict(o.Kind), SHA256: o.SHA256.String(), File: links.file(o.File),
+		T: t, Event: htmlpage.Named(string(o.Event)), Time: t.stamp(o.Time), Issuer: htmlpage.Prose(o.Issuer),
+		Subject: strings.TrimSpace(htmlpage.Prose(o.Subject)), Sender: htmlpage.Strict(o.Sender), MessageID: htmlpage.Strict(o.MessageID), Identifier: htmlpage.Strict(o.Identifier),
+		Verdict: t.Verdicts[o.Verdict], Kind: htmlpage.Strict(o.Kind), SHA256: o.SHA256.String(), File: links.file(o.File),
 		Why: t.note(t.WhyOrphan, o.Why),
 	}
 	if words, ok := t.Events[o.Event]; ok {
@@ -42,7 +43,7 @@ func newOrphanView(o *receipt.Orphan, t *language, links *linker) *orphanView {
 			v.Unnamed = len(o.Recipients) - i
 			break
 		}
-		v.Recipients = append(v.Recipients, strict(r))
+		v.Recipients = append(v.Recipients, htmlpage.Strict(r))
 	}
 	return v
 }
@@ -54,9 +55,9 @@ type unreadableView struct {
 }
 
 func newUnreadableView(u Unreadable, links *linker) unreadableView {
-	v := unreadableView{links.file(u.File), prose(u.Error)}
+	v := unreadableView{links.file(u.File), htmlpage.Prose(u.Error)}
 	if v.File.Name == "" {
-		v.File.Name = named(u.File)
+		v.File.Name = htmlpage.Named(u.File)
 	}
 	return v
 }

@@ -2,15 +2,14 @@ package report
 
 import (
 	"bufio"
-	"crypto/sha256"
 	"embed"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"html/template"
 	"io"
 	"time"
 
+	"github.com/certmail/certmail/internal/htmlpage"
 	"github.com/certmail/certmail/receipt"
 )
 
@@ -64,6 +63,9 @@ func WriteHTML(w io.Writer, p *Page) error {
 		return err
 	}
 	templates, err := template.ParseFS(files, "page/*.tmpl")
+	if err == nil {
+		_, err = templates.New("shapes.tmpl").Parse(htmlpage.Shapes)
+	}
 	if err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
@@ -140,12 +142,4 @@ func (w *writer) page(p *Page, t *language, style []byte) error {
 		}
 	}
 	return w.part("foot", t)
-}
-
-// policy is the Content-Security-Policy of the page: nothing but the style
-// sheet inside it, known by its digest.
-func policy(style []byte) string {
-	sum := sha256.Sum256(style)
-	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
-		"'; base-uri 'none'; form-action 'none'"
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/certmail/certmail/internal/htmlpage"
 	"github.com/certmail/certmail/receipt"
 )
 
@@ -50,12 +51,12 @@ type noteView struct {
 
 func newRecipientView(r *receipt.RecipientStatus, t *language, links *linker) recipientView {
 	v := recipientView{
-		T: t, Address: named(r.Address), Type: word(t.Types, r.Type), Tone: toneOfRecipient(r), Status: word(t.Statuses, r.Status),
+		T: t, Address: htmlpage.Named(r.Address), Type: word(t.Types, r.Type), Tone: toneOfRecipient(r), Status: word(t.Statuses, r.Status),
 		Late: r.Late,
 	}
 	v.Unverified = v.Tone == grey
 	if !r.Error.IsZero() {
-		v.Text = prose(r.Reason)
+		v.Text = htmlpage.Prose(r.Reason)
 		if r.Error.Category != receipt.NoReason {
 			v.Category = word(t.Reasons, r.Error.Category)
 		}
@@ -85,7 +86,7 @@ func (v *recipientView) explain(r *receipt.RecipientStatus) {
 		return
 	}
 	if v.Decided == nil && r.Status != receipt.StatusConflict {
-		v.Technical = prose(said)
+		v.Technical = htmlpage.Prose(said)
 	}
 	switch r.Status {
 	case receipt.StatusDelivered, receipt.StatusFailed, receipt.StatusRejected:
@@ -118,19 +119,19 @@ func newProofView(p *receipt.ProofStatus, r *receipt.RecipientStatus, decisive b
 	}
 	words, known := t.Events[kind]
 	if !known {
-		words.Name, words.Says = named(string(kind)), named(string(kind))
+		words.Name, words.Says = htmlpage.Named(string(kind)), htmlpage.Named(string(kind))
 	}
 	counts := p.Verdict == receipt.Valid && p.Note == ""
 	v := proofView{
-		T: t, Event: words.Name, Says: words.Says, Tone: toneOfProof(kind, counts), Time: t.stamp(p.Time), Issuer: prose(p.Issuer),
-		Reason: prose(p.Reason), Verdict: t.Verdicts[p.Verdict], Kind: strict(p.Kind), SHA256: p.SHA256.String(),
+		T: t, Event: words.Name, Says: words.Says, Tone: toneOfProof(kind, counts), Time: t.stamp(p.Time), Issuer: htmlpage.Prose(p.Issuer),
+		Reason: htmlpage.Prose(p.Reason), Verdict: t.Verdicts[p.Verdict], Kind: htmlpage.Strict(p.Kind), SHA256: p.SHA256.String(),
 		File: links.file(p.File), Decisive: decisive && counts && settles(r.Status), Note: t.note(t.Notes, p.Note),
 	}
 	if p.Matched != "" {
 		v.Key = word(t.Keys, p.Matched)
 	}
 	if words.To {
-		v.To = named(r.Address)
+		v.To = htmlpage.Named(r.Address)
 	}
 	if v.Issuer == "" {
 		v.Issuer = t.NoIssuer
@@ -158,7 +159,7 @@ func (t *language) note(table map[string]string, s string) noteView {
 	if w, ok := table[s]; ok {
 		return noteView{Text: w}
 	}
-	return noteView{Text: prose(s), Foreign: true}
+	return noteView{Text: htmlpage.Prose(s), Foreign: true}
 }
 
 // decides returns which proof the status of a recipient rests on, -1 when it

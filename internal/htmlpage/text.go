@@ -1,4 +1,7 @@
-package report
+// Package htmlpage is what the pages of this module have in common that shows
+// texts of strangers: how those are made safe to look at, and the policy that
+// lets a browser load nothing.
+package htmlpage
 
 import (
 	"fmt"
@@ -14,14 +17,14 @@ const maxRunes = 2000
 // the rest are shown as code points. More of them pile up over other lines.
 const maxMarks = 4
 
-// prose makes a text of strangers safe to look at: what is invisible or
+// Prose makes a text of strangers safe to look at: what is invisible or
 // changes the direction of the text around it is shown as a code point. The
 // joiners that emoji and some scripts need are kept, line ends become spaces.
-func prose(s string) string { return plain(s, false) }
+func Prose(s string) string { return plain(s, false) }
 
-// strict is prose for addresses, identifiers and file names, where a joiner
+// Strict is Prose for addresses, identifiers and file names, where a joiner
 // can only deceive.
-func strict(s string) string { return plain(s, true) }
+func Strict(s string) string { return plain(s, true) }
 
 func plain(s string, strict bool) string {
 	if clean(s, strict) {
@@ -85,9 +88,9 @@ func hidden(r rune, strict bool) bool {
 	return unicode.In(r, unicode.Cc, unicode.Cf)
 }
 
-// named is strict for a text that must not be blank, such as what is linked.
-func named(s string) string {
-	if s = strict(s); strings.TrimSpace(s) == "" {
+// Named is Strict for a text that must not be blank, such as what is linked.
+func Named(s string) string {
+	if s = Strict(s); strings.TrimSpace(s) == "" {
 		return "–"
 	}
 	return s
