@@ -53,7 +53,7 @@ func TestShelf(t *testing.T) {
 			if open < 0 {
 				continue
 			}
-			end := open + strings.Index(string(one.XML[open:]), "</"+twice+">") + len("</" + twice + ">")
+			end := open + strings.Index(string(one.XML[open:]), "</"+twice+">") + len("</"+twice+">")
 			part := string(one.XML[open:end])
 			check([]byte(string(one.XML[:end]) + strings.Repeat(part, 3) + string(one.XML[end:])))
 		}
