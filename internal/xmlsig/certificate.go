@@ -86,7 +86,7 @@ func (v *verifier) candidates() ([][]byte, *Error) {
 	for _, der := range all {
 		matches := true
 		for i := range named {
-			sum := digestOf(named[i].hash, der, &buf)
+			sum := v.p.digest(named[i].hash, der, &buf)
 			matches = matches && subtle.ConstantTimeCompare(sum, named[i].digest) == 1
 		}
 		if matches {
