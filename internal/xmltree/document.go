@@ -30,6 +30,7 @@ type Document struct {
 	relative *Error
 
 	idRoom [4]idAttr
+	memory *memory
 }
 
 // misc is a comment or a processing instruction outside the root.

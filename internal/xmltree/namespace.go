@@ -102,11 +102,24 @@ func (p *parser) lookup(prefix string) (uri string, ok bool) {
 // newElement takes one from the slab.
 func (p *parser) newElement() *Element {
 	if len(p.elemSlab) == 0 {
-		p.elemSlab = make([]Element, p.expected())
+		p.elemSlab = p.moreElements()
 	}
 	e := &p.elemSlab[0]
 	p.elemSlab = p.elemSlab[1:]
 	return e
+}
+
+// moreElements returns the next slab; the first is the memory's, if that is large
+// enough, or becomes it.
+func (p *parser) moreElements() []Element {
+	n, m := p.expected(), p.doc.memory
+	switch {
+	case p.elements > 1:
+		return make([]Element, n)
+	case len(m.elements) < n:
+		m.elements = make([]Element, n)
+	}
+	return m.elements
 }
 
 // expected is how many elements to make room for, the one just read included: at
@@ -137,7 +150,15 @@ func (p *parser) keepAttributes() []Attr {
 			rest := p.src[p.pos:]
 			room = min(strings.Count(rest[:min(len(rest), window)], "="), 64)
 		}
-		p.attrSlab = make([]Attr, max(room, n))
+		switch m := p.doc.memory; {
+		case p.slabs > 1:
+			p.attrSlab = make([]Attr, max(room, n))
+		case len(m.attrs) < max(room, n):
+			m.attrs = make([]Attr, max(room, n))
+			p.attrSlab = m.attrs
+		default:
+			p.attrSlab = m.attrs
+		}
 	}
 	out := p.attrSlab[:n:n]
 	p.attrSlab = p.attrSlab[n:]

@@ -17,6 +17,8 @@ func Parse(data []byte, lim *Limits) (*Document, error) {
 	}
 	d := &Document{Source: data, src: string(data)}
 	d.ids = d.idRoom[:0]
+	d.memory = memories.Get().(*memory)
+	d.ns = d.memory.ns
 	p := parsers.Get().(*parser)
 	p.src, p.lim, p.doc = d.src, l, d
 	err := p.encoding()
@@ -25,6 +27,7 @@ func Parse(data []byte, lim *Limits) (*Document, error) {
 	}
 	p.release()
 	if err != nil {
+		d.Release()
 		return nil, err
 	}
 	return d, nil

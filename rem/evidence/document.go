@@ -7,13 +7,17 @@ import (
 	"github.com/certmail/certmail/internal/xmltree"
 )
 
-// Document is an evidence document that was read and can be judged without
-// being read again. It keeps some four times its size in memory; Parse and
-// Verify do not.
+// Document is an evidence document that was read and can be judged once without
+// being read again. Until then it keeps some four times its size in memory; Parse
+// and Verify do not.
 type Document struct {
-	tree  *xmltree.Document
-	most  int
-	first atomic.Pointer[Evidence] // the value of Open, for the first who asks
+	xml  []byte
+	lim  xmltree.Limits
+	most int
+	// What Open made, for the first who asks: the value, and the tree for one at a
+	// time, until it was judged.
+	first atomic.Pointer[Evidence]
+	tree  atomic.Pointer[xmltree.Document]
 }
 
 // Open reads a document for [Document.Evidence] and [Document.Verify]. Errors
@@ -28,8 +32,9 @@ func Open(xml []byte, o *Options) (*Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Document{tree: tree, most: most}
+	d := &Document{xml: xml, lim: lim, most: most}
 	d.first.Store(e)
+	d.tree.Store(tree)
 	return d, nil
 }
 
@@ -39,11 +44,22 @@ func (d *Document) Evidence() *Evidence {
 	if e := d.first.Swap(nil); e != nil {
 		return e
 	}
-	e, err := fromTree(d.tree, d.most)
-	if err != nil { // it was read before
-		return &Evidence{Raw: d.tree.Source}
+	tree, err := d.take()
+	if err == nil {
+		defer d.tree.Store(tree)
+		if e, err := fromTree(tree, d.most); err == nil {
+			return e
+		}
 	}
-	return e
+	return &Evidence{Raw: d.xml} // not reached: it was read before
+}
+
+// take returns the tree for the caller alone, who may put it back.
+func (d *Document) take() (*xmltree.Document, error) {
+	if tree := d.tree.Swap(nil); tree != nil {
+		return tree, nil
+	}
+	return xmltree.Parse(d.xml, &d.lim)
 }
 
 // Verify is [Verify] of the document. VerifyOptions.Options does not count: the
@@ -55,9 +71,14 @@ func (d *Document) Verify(ctx context.Context, o *VerifyOptions) (*Evidence, *Re
 	if err := ctx.Err(); err != nil {
 		return nil, nil, err
 	}
-	e, err := fromTree(d.tree, d.most)
+	tree, err := d.take()
 	if err != nil {
 		return nil, nil, err
 	}
-	return e, verify(d.tree, e, o), nil
+	defer tree.Release() // nothing that is told refers to it
+	e, err := fromTree(tree, d.most)
+	if err != nil {
+		return nil, nil, err
+	}
+	return e, verify(tree, e, o), nil
 }
