@@ -203,6 +203,24 @@ func TestCleanOnlyCollected(t *testing.T) {
 	require.Len(t, c.box.Messages(), 2)
 }
 
+// TestCleanSecondCopy: a copy of a message that was collected and archived is not
+// collected by that; it stays until the client has seen it.
+func TestCleanSecondCopy(t *testing.T) {
+	c := newCleaning(t, nil).archiveAll()
+	copied := c.box.Messages()[0]
+	_, err := c.box.Append("INBOX", copied.Data, nil, copied.Time)
+	require.NoError(t, err)
+	got, err := c.clean(week)
+	require.NoError(t, err)
+	require.Equal(t, 4, got.Deleted)
+	require.Len(t, c.box.Messages(), 1)
+	_, err = c.client.Collect(context.Background())
+	require.NoError(t, err)
+	got, err = c.clean(week)
+	require.NoError(t, err)
+	require.Equal(t, 1, got.Deleted)
+}
+
 // TestCleanUnreadableAndUnverified need a word of the rule each.
 func TestCleanUnreadableAndUnverified(t *testing.T) {
 	odd := [][]byte{[]byte("\x00\xFFno message"), []byte("From: a@mail.test\r\nSubject: ciao\r\n\r\nciao\r\n")}
@@ -410,8 +428,13 @@ func TestCleanOwnCopyDamaged(t *testing.T) {
 		damaged = &damage{Blobs: o.Blobs}
 		o.Blobs = damaged
 	}).archiveAll()
-	damaged.now = true
+	damaged.now, damaged.silent = true, true
 	got, err := c.clean(week)
+	require.NoError(t, err)
+	require.Zero(t, got.Deleted, "though the Blobs did not notice")
+	require.Equal(t, []pec.Fate{pec.FateStore, pec.FateStore, pec.FateStore, pec.FateStore}, c.fates())
+	damaged.silent = false
+	got, err = c.clean(week)
 	require.NoError(t, err)
 	require.Zero(t, got.Deleted)
 	require.Equal(t, []pec.Fate{pec.FateStore, pec.FateStore, pec.FateStore, pec.FateStore}, c.fates())
@@ -419,7 +442,7 @@ func TestCleanOwnCopyDamaged(t *testing.T) {
 
 type damage struct {
 	keep.Blobs
-	now bool
+	now, silent bool
 }
 
 func (d *damage) Open(ctx context.Context, sum receipt.Digest) (io.ReadCloser, error) {
@@ -429,6 +452,9 @@ func (d *damage) Open(ctx context.Context, sum receipt.Digest) (io.ReadCloser, e
 	}
 	data, err := io.ReadAll(r)
 	data[len(data)-1] ^= 1
+	if d.silent {
+		return io.NopCloser(bytes.NewReader(data)), err
+	}
 	return keep.Verified(io.NopCloser(bytes.NewReader(data)), sum), err
 }
 

@@ -111,7 +111,7 @@ func stores(p *archive.Package, o *Options) (mail, foreign, tsa *trust.Store, er
 	if o.TimeStamps != nil {
 		materials[2] = *o.TimeStamps
 	}
-	materials[1].Keys = nil
+	materials[1].Keys, materials[2].Keys = nil, nil
 	if o.REM != nil {
 		materials[1] = *o.REM
 	}

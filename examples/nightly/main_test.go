@@ -63,7 +63,7 @@ func TestDamagedArchiveDeletesNothing(t *testing.T) {
 // TestUnsettledStays: as long as receipts are to come nothing is packed as
 // whole, and nothing deleted.
 func TestUnsettledStays(t *testing.T) {
-	network, err := pectest.NewNetwork(&pectest.NetworkOptions{Faults: []pectest.Fault{{Kind: pectest.Lose}}})
+	network, err := pectest.NewNetwork(&pectest.NetworkOptions{Faults: []pectest.Fault{{Kind: pectest.Lose, Message: pec.KindDelivery}}})
 	require.NoError(t, err)
 	dir := t.TempDir()
 	n, o, err := open(network, dir)
