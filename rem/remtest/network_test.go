@@ -113,9 +113,9 @@ func TestRecipientsAreNumberedOnce(t *testing.T) {
 	judgeAll(t, n)
 }
 
-// TestSameAcceptanceEverywhere: dispatch and receipt carry the same octets
+// TestB11_SameAcceptanceEverywhere: dispatch and receipt carry the same octets
 // (EN 319 532-4 §C.4.5.1 g), also where copies are split.
-func TestSameAcceptanceEverywhere(t *testing.T) {
+func TestB11_SameAcceptanceEverywhere(t *testing.T) {
 	providers := remtest.DefaultProviders()
 	providers[0].Split = 1
 	n := network(t, &remtest.NetworkOptions{Providers: providers})
