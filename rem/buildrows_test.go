@@ -2,6 +2,8 @@ package rem_test
 
 import (
 	"bytes"
+	"io"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -38,22 +40,33 @@ func TestB18_HeaderIsOfTheEvidence(t *testing.T) {
 // TestB19_RecipientsAreTheOriginals: To and Cc of a dispatch are those of the
 // original, Reply-To is its From (EN 319 532-3 table 3).
 func TestB19_RecipientsAreTheOriginals(t *testing.T) {
-	w := newWorld(t)
-	m, err := rem.ParseBytes(w.dispatch(w.evidence(evidence.SubmissionAcceptance, w.alfa, "RA01")), nil)
-	require.NoError(t, err)
-	o, err := m.OpenOriginal()
-	require.NoError(t, err)
-	defer o.Close()
-	require.Empty(t, o.Header.Get("Cc"))
-	require.Empty(t, m.Envelope.Header.Get("Cc"))
-	for outer, inner := range map[string]string{"To": "To", "Reply-To": "From"} {
-		want, _, err := envelope.ParseMailboxes(o.Header.Get(inner))
+	_, signer := service(t, "S-REMS-1 provider", kitService)
+	for name, submitted := range map[string]string{
+		"without Cc": offer,
+		"with Cc":    strings.Replace(offer, "\nSubject:", "\nCc: <protocollo@beta-rem.example>, \"Gino Verdi\" <gino@alfa-rem.example>\nSubject:", 1),
+	} {
+		d := dispatch(t)
+		d.Original, _ = prepared(t, submitted)
+		m, err := rem.ParseBytes(built(t, func(w io.Writer) error { return rem.WriteDispatch(w, d, signer) }), nil)
 		require.NoError(t, err)
-		got, _, err := envelope.ParseMailboxes(m.Envelope.Header.Get(outer))
+		o, err := m.OpenOriginal()
 		require.NoError(t, err)
-		require.Equal(t, len(want), len(got), outer)
-		for i := range want {
-			require.Equal(t, want[i].Address, got[i].Address, outer)
+		defer o.Close()
+		for outer, inner := range map[string]string{"To": "To", "Cc": "Cc", "Reply-To": "From"} {
+			require.Equal(t, len(o.Header.Values(inner)), len(m.Envelope.Header.Values(outer)), "%s: %s", name, outer)
+			if o.Header.Get(inner) == "" {
+				require.Equal(t, "Cc", outer)
+				require.Equal(t, "without Cc", name)
+				continue
+			}
+			want, _, err := envelope.ParseMailboxes(o.Header.Get(inner))
+			require.NoError(t, err)
+			got, _, err := envelope.ParseMailboxes(m.Envelope.Header.Get(outer))
+			require.NoError(t, err)
+			require.Equal(t, len(want), len(got), outer)
+			for i := range want {
+				require.Equal(t, want[i].Address, got[i].Address, outer)
+			}
 		}
 	}
 }
