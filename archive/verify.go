@@ -3,6 +3,7 @@ package archive
 import (
 	"context"
 	"crypto"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -103,8 +104,15 @@ func (p *Package) evidence(o *VerifyOptions, v *Verification) (*Evidence, error)
 				v.Findings = append(v.Findings, Finding{"evidence-not-readable", it.Name + ": " + err.Error()})
 				continue
 			}
-			mail.Intermediates = append(mail.Intermediates, m.Intermediates...)
-			stamps.Intermediates = append(stamps.Intermediates, m.Intermediates...)
+			for _, c := range m.Intermediates {
+				// A message may bring what no path can be built with.
+				if _, err := trust.NewStore(trust.Material{Intermediates: []*x509.Certificate{c}}, nil); err != nil {
+					v.Findings = append(v.Findings, Finding{"evidence-not-usable", it.Name + ": " + err.Error()})
+					continue
+				}
+				mail.Intermediates = append(mail.Intermediates, c)
+				stamps.Intermediates = append(stamps.Intermediates, c)
+			}
 		}
 	}
 	var err error
