@@ -8,6 +8,8 @@ import (
 	"io"
 	"mime/quotedprintable"
 	"slices"
+
+	"github.com/certmail/certmail/internal/base64fast"
 )
 
 // Content returns a reader over the part's decoded body. Parts without a
@@ -65,7 +67,7 @@ func appendBase64(dst, src []byte) ([]byte, error) {
 	start := len(dst)
 	dst = slices.Grow(dst, base64.StdEncoding.DecodedLen(len(src)))
 	out := dst[start:cap(dst)]
-	n, rest := decodeBase64(out, src)
+	n, rest := base64fast.Groups(out, src)
 	m, err := base64.StdEncoding.Decode(out[n:], rest)
 	return dst[:start+n+m], err
 }
@@ -150,7 +152,7 @@ func (f *base64Filter) plainRun(p []byte) int {
 	ready, _ := f.r.Peek(f.r.Buffered())
 	ready = ready[:min(len(ready), len(p))]
 	k := 0
-	for k < len(ready) && base64Places[3][ready[k]] != base64Other {
+	for k < len(ready) && base64fast.Is(ready[k]) {
 		p[k] = ready[k]
 		k++
 	}

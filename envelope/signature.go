@@ -110,6 +110,9 @@ type SignatureOptions struct {
 	// verifies faster, as a trust store keeps one for the signers it knows, or
 	// nil. What is no form of that very key is ignored.
 	Prepared func(*x509.Certificate) crypto.PublicKey
+	// CertificateDigest may return the digest of a certificate (DER) when it is
+	// known already, as a trust store knows those of its signers, or nil.
+	CertificateDigest func(der []byte, h crypto.Hash) []byte
 	// Intern may return copies that it holds already of the certificates that
 	// a message carries: the signer's and all of them. It must not keep what
 	// it is given. Without it they are copied.
@@ -264,9 +267,9 @@ func (m *Message) try(sig *Signature, sd *cms.SignedData, i int, raw []byte, opt
 }
 
 func (m *Message) tryParsed(sig *Signature, sd *cms.SignedData, i int, cert *x509.Certificate, opt *SignatureOptions) SignerResult {
-	var prepared crypto.PublicKey
+	known := cms.Known{Digest: opt.CertificateDigest}
 	if opt.Prepared != nil && cert != nil {
-		prepared = opt.Prepared(cert)
+		known.Key = opt.Prepared(cert)
 	}
 	ends := CanonicalLineEnds
 	digest := func(h crypto.Hash) ([]byte, error) {
@@ -276,14 +279,14 @@ func (m *Message) tryParsed(sig *Signature, sd *cms.SignedData, i int, cert *x50
 		}
 		return sum, err
 	}
-	result := sd.VerifyPrepared(i, cert, prepared, digest)
+	result := sd.VerifyKnown(i, cert, known, digest)
 	if result.SignatureOK && !result.DigestOK && (m.digest.bareLF || m.digest.runs) {
 		// The signer may have digested other line ends than we did.
 		for _, other := range []LineEnds{CollapsedLineEnds, RawLineEnds} {
 			if ends = other; m.sameBytes(other) {
 				continue
 			}
-			if again := sd.VerifyPrepared(i, cert, prepared, digest); again.DigestOK {
+			if again := sd.VerifyKnown(i, cert, known, digest); again.DigestOK {
 				result, sig.LineEnds = again, other
 				sig.Findings = append(sig.Findings, Finding{Code: "line-endings-as-signed", Detail: "the digest fits the " + other.String() + " line ends"})
 				break

@@ -7,7 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/certmail/certmail/receipt"
 	"github.com/certmail/certmail/store"
 )
 
@@ -39,6 +38,7 @@ type desk struct {
 	results  []store.Settlement
 	attempts int
 	dry      bool    // nothing more was due
+	ending   bool    // nothing more is claimed
 	bad      []error // what the store would not have
 	stale    *time.Timer
 }
@@ -104,90 +104,6 @@ func (d *desk) work(ctx context.Context) error {
 			return nil
 		}
 	}
-}
-
-// claim asks for work when there is room for it. It returns false when there is
-// none to be had now.
-func (d *desk) claim(ctx context.Context) (more bool, err error) {
-	if d.claimed == 0 {
-		d.dry = false // look once more before the end
-	}
-	ahead := d.b.ahead(d.o.opt.Concurrency, d.o.opt.Ahead)
-	if d.dry || d.claimed > ahead/2 && d.claimed >= d.o.opt.Concurrency {
-		return true, nil
-	}
-	if err := d.o.remember(ctx, d.b); err != nil {
-		return false, err
-	}
-	now := d.o.opt.Now()
-	free, wait, ok := d.b.meter.free(now)
-	free -= len(d.ready)
-	switch {
-	case !ok:
-		return false, nil
-	case free <= 0 && d.claimed == 0:
-		return d.pause(ctx, wait)
-	case free <= 0:
-		return true, nil
-	}
-	list, err := d.o.opt.Store.Claim(ctx, store.Claim{
-		Account: d.b.account, Worker: d.o.opt.Worker, Now: now, Lease: now.Add(d.o.opt.Lease), Limit: min(ahead-d.claimed, free),
-	})
-	if err != nil {
-		if ctx.Err() != nil {
-			return false, nil // the caller sees to that
-		}
-		return false, fmt.Errorf("outbox: %w", err)
-	}
-	d.claimed += len(list)
-	for _, it := range d.o.items(ctx, list) {
-		d.ready <- it // never blocks: there is room for all that may be claimed
-	}
-	d.dry = len(list) == 0
-	if len(list) > 0 {
-		d.stale.Reset(d.o.opt.Lease / 2)
-	}
-	return len(list) > 0 || d.claimed > 0, nil
-}
-
-// items reads the bytes of those claims that are kept with others. What cannot
-// be read so is read by itself, and its trouble is its own.
-func (o *Outbox) items(ctx context.Context, list []store.Submission) []*item {
-	out := make([]*item, len(list))
-	var small []*item
-	var sums []receipt.Digest
-	packed, _ := o.opt.Blobs.(store.PackedBlobs)
-	for i := range list {
-		out[i] = &item{Submission: list[i]}
-		if packed != nil && list[i].Size <= min(packed.PackSize(), o.opt.MaxMemory) {
-			small, sums = append(small, out[i]), append(sums, list[i].Sent.SHA256)
-		}
-	}
-	if len(small) > 0 {
-		data, err := packed.ReadAll(ctx, sums)
-		for i := range data {
-			if err == nil && int64(len(data[i])) == small[i].Size {
-				small[i].data = data[i]
-			}
-		}
-	}
-	return out
-}
-
-// pause waits for the account's rate limit, if there is anything to wait for.
-// The end of the context is the caller's business.
-func (d *desk) pause(ctx context.Context, wait time.Duration) (more bool, err error) {
-	list, err := d.o.opt.Store.Submissions(ctx, store.Filter{Account: d.b.account, States: []store.State{store.Queued}, Limit: 1})
-	if err == nil && len(list) == 0 {
-		return false, nil
-	}
-	if err == nil {
-		err = d.o.opt.Wait(ctx, wait)
-	}
-	if err != nil && ctx.Err() == nil {
-		return false, fmt.Errorf("outbox: wait: %w", err)
-	}
-	return true, nil
 }
 
 // recall takes back what is claimed and not begun.
@@ -287,7 +203,7 @@ func (d *desk) gather(ctx context.Context) {
 // settle writes down what became of messages. Should the store fail, it is tried
 // again for a moment: what is not written down becomes uncertain.
 func (d *desk) settle(ctx context.Context) error {
-	if len(d.results) == 0 {
+	if len(d.results) == 0 || d.turn(ctx) {
 		return nil
 	}
 	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
@@ -296,15 +212,7 @@ func (d *desk) settle(ctx context.Context) error {
 	for {
 		each, err := d.o.opt.Store.SettleAll(late, d.o.opt.Worker, d.results)
 		if err == nil {
-			for i, err := range each {
-				// What is lost took longer than the lease, and counts as uncertain
-				// already; or was settled in a try that did not say so.
-				if err != nil && !errors.Is(err, store.ErrLost) {
-					d.bad = append(d.bad, fmt.Errorf("outbox: settle %s: %w", d.results[i].Key, err))
-				}
-			}
-			d.claimed -= len(d.results)
-			d.results = d.results[:0]
+			d.settled(each)
 			return nil
 		}
 		if pause > time.Second || errors.Is(err, store.ErrClosed) {
@@ -319,8 +227,21 @@ func (d *desk) settle(ctx context.Context) error {
 	}
 }
 
+func (d *desk) settled(each []error) {
+	for i, err := range each {
+		// What is lost took longer than the lease, and counts as uncertain
+		// already; or was settled in a try that did not say so.
+		if err != nil && !errors.Is(err, store.ErrLost) {
+			d.bad = append(d.bad, fmt.Errorf("outbox: settle %s: %w", d.results[i].Key, err))
+		}
+	}
+	d.claimed -= len(d.results)
+	d.results = d.results[:0]
+}
+
 // finish settles what is in hand, when there is no going on.
 func (d *desk) finish(ctx context.Context) error {
+	d.ending = true
 	d.recall()
 	for d.claimed > 0 {
 		d.gather(ctx)

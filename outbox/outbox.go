@@ -67,6 +67,10 @@ type Options struct {
 	// is sent; larger ones go through a temporary file in SpoolDir. 1 MiB.
 	MaxMemory int64
 	SpoolDir  string
+	// KeepMemory bounds the bytes that stay in memory between Submit and the
+	// moment they are sent, where that is soon and in this process, so that
+	// they need not be read back: 32 MiB unless set, none when negative.
+	KeepMemory int64
 }
 
 // Outbox works on the submissions of some accounts. It is safe for concurrent
@@ -76,6 +80,7 @@ type Outbox struct {
 	mu    sync.Mutex
 	boxes map[string]*box
 	wake  chan struct{}
+	kept  *kept
 }
 
 // box is the outbox of one account.
@@ -166,10 +171,14 @@ func New(opt Options) (*Outbox, error) {
 	if opt.MaxMemory <= 0 {
 		opt.MaxMemory = 1 << 20
 	}
+	if opt.KeepMemory == 0 {
+		opt.KeepMemory = 32 << 20
+	}
 	if opt.Backoff == nil {
 		opt.Backoff = backoff
 	}
-	o := &Outbox{opt: opt, boxes: map[string]*box{}, wake: make(chan struct{}, 1)}
+	o := &Outbox{opt: opt, boxes: map[string]*box{}, wake: make(chan struct{}, 1),
+		kept: newKept(opt.KeepMemory)}
 	for account, sender := range opt.Senders {
 		if sender == nil {
 			return nil, fmt.Errorf("outbox: %w: no Sender for %s", ErrOptions, account)

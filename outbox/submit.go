@@ -76,7 +76,7 @@ func (o *Outbox) submitSome(ctx context.Context, list []Message) (n int, told []
 		owners []int    // the rows they are of
 		total  int
 	)
-	limit := store.PackSize(o.opt.Blobs)
+	limit, now := store.PackSize(o.opt.Blobs), o.opt.Now()
 	for ; n < len(list) && n < submitMessages && total < submitBytes; n++ {
 		m := &list[n]
 		told = append(told, Submitted{Err: o.check(m)})
@@ -110,7 +110,11 @@ func (o *Outbox) submitSome(ctx context.Context, list []Message) (n int, told []
 		}
 		for i, sum := range sums {
 			at := places[owners[i]]
-			told[at].Err = named(&list[at], &rows[owners[i]], sum)
+			if told[at].Err = named(&list[at], &rows[owners[i]], sum); told[at].Err == nil {
+				// Before the row can be claimed. Should it not come about, or not
+				// soon, the bytes make room for others.
+				o.kept.put(sum, small[i], now)
+			}
 		}
 		kept := 0
 		for i := range rows {
@@ -124,7 +128,7 @@ func (o *Outbox) submitSome(ctx context.Context, list []Message) (n int, told []
 	if len(rows) == 0 {
 		return n, told, nil
 	}
-	stored, err := o.opt.Store.EnqueueAll(ctx, rows, o.opt.Now())
+	stored, err := o.opt.Store.EnqueueAll(ctx, rows, now)
 	if err != nil {
 		return 0, nil, fmt.Errorf("outbox: submit: %w", err)
 	}

@@ -33,6 +33,9 @@ type ClientOptions struct {
 	Folders []string
 	// Verifier judges what comes in.
 	Verifier *Verifier
+	// Others judge what is no PEC, each message by the first that knows it: a
+	// *rem.Verifier takes the receipts of European REM into the same ledger.
+	Others []receipt.Reader
 	// Received is called for every message that was collected, before it is
 	// taken in: an error stops the folder there, and the message comes again.
 	// It may be called more than once for a message, and must not keep the
@@ -66,6 +69,8 @@ type Incoming struct {
 	Message *Message
 	Report  *Report
 	Err     error
+	// Other is what one of ClientOptions.Others found; Report is nil then.
+	Other *receipt.Reading
 }
 
 // Client is a certified mailbox with a memory: it sends each message once,

@@ -254,6 +254,11 @@ func (c *Client) read(ctx context.Context, in *Incoming, got *store.Collected, d
 	case err != nil:
 		return unreadable(err)
 	}
+	if in.Message.Kind == KindOrdinary {
+		if known, err := c.readOther(ctx, in, got); known || err != nil {
+			return err
+		}
+	}
 	got.Kind = string(in.Message.Kind)
 	if in.Report, err = c.opt.Verifier.Verify(ctx, in.Message); err != nil {
 		return err
@@ -263,15 +268,31 @@ func (c *Client) read(ctx context.Context, in *Incoming, got *store.Collected, d
 		return err
 	}
 	got.Verdict = proof.Verdict
-	got.Events, err = in.Report.EventsFor(got.SHA256.String(), c.copies(ctx, in.Message))
+	got.Events, err = in.Report.EventsFor(got.SHA256.String(), c.copies(ctx, in.Message.RefMessageID()))
 	return err
 }
 
-// copies goes through the sent copies that a brief receipt is compared with:
-// the account's own, when the receipt names it.
-func (c *Client) copies(ctx context.Context, m *Message) iter.Seq2[*io.SectionReader, error] {
+// readOther lets the readers of other systems judge a message.
+func (c *Client) readOther(ctx context.Context, in *Incoming, got *store.Collected) (known bool, err error) {
+	copies := func(id string) iter.Seq2[*io.SectionReader, error] { return c.copies(ctx, id) }
+	for _, reader := range c.opt.Others {
+		r, err := reader.ReadCertified(ctx, in.Message.Envelope, got.SHA256.String(), copies)
+		if err != nil {
+			return false, err
+		}
+		if r != nil {
+			in.Other, got.Kind, got.Verdict, got.Events = r, r.Kind, r.Verdict, r.Events
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// copies goes through the sent copies that a receipt is compared with: the
+// account's own, when the receipt names it.
+func (c *Client) copies(ctx context.Context, messageID string) iter.Seq2[*io.SectionReader, error] {
 	return func(yield func(*io.SectionReader, error) bool) {
-		s, err := c.opt.Store.ByMessageID(ctx, c.opt.Account.Address, m.RefMessageID())
+		s, err := c.opt.Store.ByMessageID(ctx, c.opt.Account.Address, messageID)
 		if errors.Is(err, store.ErrNotFound) {
 			return
 		}

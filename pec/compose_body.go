@@ -116,7 +116,7 @@ func (f *File) write(mixed *textproto.MultipartWriter) error {
 		return err
 	}
 	if r == nil {
-		return errors.New("Open returned no reader")
+		return errors.New("its Open returned no reader")
 	}
 	defer r.Close()
 	w, err := mixed.CreatePart(h.header())

@@ -113,6 +113,21 @@ func (s fusedStore) Collect(ctx context.Context, b keep.Batch) ([]keep.Recorded,
 	return step(s.f, func() ([]keep.Recorded, error) { return s.Store.Collect(ctx, b) })
 }
 
+// fusedTurner is for a store that settles and claims at once.
+type fusedTurner struct {
+	fusedStore
+	both keep.Turner
+}
+
+func (s fusedTurner) Turn(ctx context.Context, list []keep.Settlement, c keep.Claim) ([]error, []keep.Submission, error) {
+	var claimed []keep.Submission
+	each, err := step(s.f, func() (each []error, err error) {
+		each, claimed, err = s.both.Turn(ctx, list, c)
+		return each, err
+	})
+	return each, claimed, err
+}
+
 type fusedBlobs struct {
 	keep.Blobs
 	f *fuse
@@ -252,7 +267,10 @@ func (c *crashed) work(ctx context.Context, f *fuse) error {
 	if err != nil {
 		return err
 	}
-	fs := fusedStore{s, f}
+	var fs keep.Store = fusedStore{s, f}
+	if c.Packed { // and once each way: outcomes and claims at once, or one after the other
+		fs = fusedTurner{fusedStore{s, f}, s}
+	}
 	o, err := outbox.New(outbox.Options{Store: fs, Blobs: fb, Senders: map[string]transport.Sender{c.User: fusedSender{sender, f}}, Worker: strconv.Itoa(os.Getpid()), Now: c.now})
 	if err != nil {
 		return err

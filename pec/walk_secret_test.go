@@ -24,9 +24,11 @@ import (
 	"github.com/certmail/certmail/outbox"
 	"github.com/certmail/certmail/pec"
 	"github.com/certmail/certmail/pec/pectest"
+	"github.com/certmail/certmail/rem/remtest"
 	"github.com/certmail/certmail/transport"
 	"github.com/certmail/certmail/transport/imap"
 	"github.com/certmail/certmail/transport/smtp"
+	"github.com/certmail/certmail/trust/tsp"
 )
 
 // TestPasswordsAreShownNowhere prints every exported value that can lead to a
@@ -43,6 +45,10 @@ func TestPasswordsAreShownNowhere(t *testing.T) {
 	})
 	account := r.account(anna)
 	outboxOptions := outbox.Options{Store: r.store, Blobs: r.blobs, Senders: map[string]transport.Sender{anna: r.sender}, Worker: "x"}
+	other, err := remtest.NewNetwork(nil)
+	require.NoError(t, err)
+	registered, err := other.Account(anna)
+	require.NoError(t, err)
 	values := map[string]any{
 		"transport/smtp.Options": smtpOptions, "transport/smtp.Sender": r.sender,
 		"transport/imap.Options": imapOptions, "transport/imap.Mailbox": r.box,
@@ -50,9 +56,14 @@ func TestPasswordsAreShownNowhere(t *testing.T) {
 		"pec.ClientOptions": clientOptions, "pec.Client": r.client,
 		"pec/pectest.Account": account, "pec/pectest.Mailbox": account.Mailbox, "pec/pectest.Network": r.Network,
 		"pec/pectest.NetworkOptions": &pectest.NetworkOptions{},
+		"rem/remtest.Account":        registered, "rem/remtest.Mailbox": registered.Mailbox, "rem/remtest.Network": other,
+		"rem/remtest.NetworkOptions": &remtest.NetworkOptions{},
+		"trust/tsp.HTTPSource": &tsp.HTTPSource{Credentials: func(context.Context) (string, string, error) {
+			return anna, account.Password(), nil
+		}},
 	}
 	harmless := []string{
-		"pec/pectest.Sending", "pec/pectest.Scenario", // a script with a wrong password in it
+		"pec/pectest.Sending", "pec/pectest.Scenario", "rem/remtest.Sending", "rem/remtest.Scenario", // a script with a wrong password in it
 		"transport/transporttest.Fixture", "transport/transporttest.SenderFixture", // what the caller's test has made
 	}
 	looked := slices.Concat(slices.Sorted(maps.Keys(values)), harmless)
@@ -61,14 +72,14 @@ func TestPasswordsAreShownNowhere(t *testing.T) {
 	}
 
 	secret := account.Password()
-	forms := []string{secret, base64.StdEncoding.EncodeToString([]byte(secret)), base64.StdEncoding.EncodeToString([]byte("\x00" + anna + "\x00" + secret))}
+	forms := []string{secret, registered.Password(), base64.StdEncoding.EncodeToString([]byte(secret)), base64.StdEncoding.EncodeToString([]byte("\x00" + anna + "\x00" + secret))}
 	var errs []error
 	// While it works, only what is the client's is printed, and not looked
 	// through: goroutines of the connections, and the network, change the rest.
 	look := func(when string, quiet bool) {
 		t.Helper()
 		for name, v := range values {
-			if quiet || !strings.HasPrefix(name, "pec/pectest.") {
+			if quiet || !strings.HasPrefix(name, "pec/pectest.") && !strings.HasPrefix(name, "rem/remtest.") {
 				requireWithout(t, forms, when+": "+name, v)
 			}
 			if quiet {

@@ -34,9 +34,8 @@ func (v *Verifier) judgeEvidence(ctx context.Context, r *Report) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if err != nil { // it was read before
-			e.Err = err
-			continue
+		if err != nil {
+			continue // it was read before; without a report its checks fail
 		}
 		r.documents[i], r.Evidence[i] = doc, report
 		known := len(doc.Findings)
@@ -79,7 +78,10 @@ func (r *Report) evidenceChecks() []trust.Check {
 	for i := range m.Evidence {
 		report := r.Evidence[i]
 		if report == nil {
-			why := "evidence " + m.Evidence[i].label(i) + ": " + m.Evidence[i].Err.Error()
+			why := "evidence " + m.Evidence[i].label(i) + " cannot be read"
+			if err := m.Evidence[i].Err; err != nil {
+				why += ": " + err.Error()
+			}
 			all = append(all, trust.Check{Name: trust.CheckEvidenceSignature, Status: trust.Failed, Detail: why})
 			continue
 		}
@@ -91,6 +93,10 @@ func (r *Report) evidenceChecks() []trust.Check {
 			}
 			all = append(all, c)
 		}
+	}
+	if m.limited() {
+		all = append(all, trust.Check{Name: trust.CheckEvidenceSignature, Status: trust.Unknown,
+			Detail: fmt.Sprintf("there is more evidence than the %d documents that are read", m.opt.MaxEvidence)})
 	}
 	return all
 }

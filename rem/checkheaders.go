@@ -15,8 +15,9 @@ import (
 // headerCheck compares the outer header, which nobody signs, with what is
 // signed. The evidence wins; a header that says something else fails.
 type headerCheck struct {
-	r *Report
-	c trust.Check
+	r    *Report
+	c    trust.Check
+	have counts
 }
 
 func (k *headerCheck) fail(code, detail string) {
@@ -42,8 +43,9 @@ func (r *Report) checkHeaders(from envelope.Mailbox) trust.Check {
 	if m.Envelope.Class.Kind != envelope.KindOrdinary {
 		k.fail("conflicting-markers", "the header has the marks of PEC, too")
 	}
+	k.have = countHeaders(m.Envelope.Header)
 	for i := range headerTable {
-		if row := &headerTable[i]; singular(row) && m.Envelope.Header.Count(row.name) > 1 {
+		if row := &headerTable[i]; k.have[i] > 1 && singular(row) {
 			k.fail("duplicate-header", row.name+" stands more than once at the top level")
 		}
 	}
@@ -145,7 +147,7 @@ func (k *headerCheck) soften() {
 	h := m.Envelope.Header
 	d := k.r.main()
 	acceptance := d != nil && d.Event == evidence.SubmissionAcceptance
-	for _, dev := range deviations(h, m.Kind, acceptance) {
+	for _, dev := range deviations(&k.have, m.Kind, acceptance) {
 		k.r.find("header-profile", fmt.Sprintf("%s stands %d times, EN 319 532-4 table C.26 has %s", dev.name, dev.got, dev.want))
 	}
 	if v := h.Get(headerVersion); v != "" && !validVersion(v) {

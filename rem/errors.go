@@ -7,8 +7,6 @@ import (
 )
 
 var (
-	// ErrNotREM says that a message is none of REM: see Kind and the findings.
-	ErrNotREM = errors.New("not a REM message")
 	// ErrNoEvidence says that a message carries no evidence that can be read.
 	ErrNoEvidence = errors.New("no readable evidence")
 	// ErrNoOriginal says that a message carries no original: receipts and
@@ -16,9 +14,6 @@ var (
 	ErrNoOriginal = errors.New("no original message inside")
 	// ErrNoText says that a message has no readable text.
 	ErrNoText = envelope.ErrNoText
-	// ErrLimit says that a message has more evidence, or larger, than Options
-	// allow.
-	ErrLimit = errors.New("limit exceeded")
 	// ErrNotValid says that the certified view was asked of a message whose
 	// verdict is not valid.
 	ErrNotValid = errors.New("message did not verify")

@@ -57,8 +57,11 @@ func EventsOf(d *evidence.Evidence, p receipt.Proof) []receipt.Event {
 		return nil // ReceivedFromNonERDS is about mail that we did not send
 	}
 	e := receipt.Event{
-		System: receipt.REM, Kind: meanings[i].kind, Identifier: bare(d.MessageID), Sender: d.Sender.Address(), Subject: d.Subject(),
+		System: receipt.REM, Kind: meanings[i].kind, Identifier: bare(d.MessageID), Sender: address(&d.Sender), Subject: d.Subject(),
 		Time: d.Time.UTC, Issuer: d.Issuer.LegalName(), Reason: ReasonOf(d), Proof: p,
+	}
+	if silence(d) {
+		e.Kind = receipt.EventTimedOut
 	}
 	if d.Content != nil {
 		e.MessageID = bare(d.Content.AppLayerIdentifier)
@@ -78,6 +81,15 @@ func EventsOf(d *evidence.Evidence, p receipt.Proof) []receipt.Event {
 		all = []receipt.Event{e}
 	}
 	return all
+}
+
+// silence tells whether the sender's provider says no more than that it heard
+// nothing in time (RB22, RD03; EN 319 532-4 C.4.5.2, C.4.5.3): a consignment that
+// is attested later stands, as with the avviso di mancata consegna per
+// superamento dei tempi massimi of PEC.
+func silence(d *evidence.Evidence) bool {
+	return (d.Event == evidence.RelayFailure || d.Event == evidence.ContentConsignmentFailure) && len(d.Reasons) > 0 &&
+		!slices.ContainsFunc(d.Reasons, func(r evidence.Reason) bool { return r.Code() != "RB22" && r.Code() != "RD03" })
 }
 
 // untrusted are the events of the recipients that no trusted service serves.

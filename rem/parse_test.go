@@ -213,6 +213,7 @@ func TestP12_Limits(t *testing.T) {
 	require.Len(t, m.Evidence, 2)
 	require.Len(t, m.Extra, 1)
 	require.Contains(t, found(m), "too-many-evidence")
+	require.Equal(t, trust.Indeterminate, verifyIt(t, w, m).Verdict)
 
 	m, err = rem.ParseBytes(consigned, &rem.Options{MaxEvidenceSize: 1000})
 	require.NoError(t, err)

@@ -100,7 +100,9 @@ func conflicts(t *rem.Transaction) (all []string) {
 	return all
 }
 
-// TestV11_LateConsignment: RD03 by time-out, then a late D.1. Both are kept.
+// TestV11_LateConsignment: RD03 by time-out, then a late D.1. Both are kept, the
+// transaction lists the contradiction, and the ledger says what it says of PEC's
+// notice of time-out: delivered, late.
 func TestV11_LateConsignment(t *testing.T) {
 	records, _ := kitRecords(t, "Intra-REM-flow", "SubmissionAcceptance", "RelayAcceptance", "ContentConsignment1.RD01", "ContentConsignmentFailure1.RD03")
 	tx := rem.Transactions(records...)[0]
@@ -110,6 +112,16 @@ func TestV11_LateConsignment(t *testing.T) {
 	require.Len(t, tx.Recipients[0].Records, 4)
 	require.True(t, tx.Contradictions[0].Verified)
 	require.Len(t, tx.Contradictions[0].Files, 2)
+
+	l := receipt.NewLedger(nil)
+	for _, r := range records {
+		l.Add(rem.EventsOf(r.Document, receipt.Proof{Name: r.Name, Kind: string(r.Kind), Verdict: r.Verdict})...)
+	}
+	m := l.Snapshot(time.Time{}).Messages
+	require.Len(t, m, 1)
+	require.Equal(t, receipt.StatusDelivered, m[0].Recipients[0].Status)
+	require.True(t, m[0].Recipients[0].Late)
+	require.Empty(t, m[0].Conflicts)
 }
 
 // TestV11_Contradictions: everything that two documents of one transaction

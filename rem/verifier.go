@@ -74,7 +74,8 @@ func (v *Verifier) Verify(ctx context.Context, m *Message) (*Report, error) {
 		return v.ordinary(r), nil
 	}
 	r.Signature = m.Envelope.VerifySignature(&envelope.SignatureOptions{
-		Parse: v.store.Certificate, Prepared: v.store.PreparedKey, Intern: v.store.Intern, Certificates: v.opt.Certificates,
+		Parse: v.store.Certificate, Prepared: v.store.PreparedKey, Intern: v.store.Intern,
+		CertificateDigest: v.store.CertificateDigest, Certificates: v.opt.Certificates,
 	})
 	if errors.Is(r.Signature.Err, envelope.ErrSource) {
 		return nil, fmt.Errorf("rem: verify: %w", r.Signature.Err)

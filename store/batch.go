@@ -24,6 +24,15 @@ type Settlement struct {
 	Result       Result
 }
 
+// Turner is a Store that ends some attempts and claims more work at the price of
+// little more than one of them.
+type Turner interface {
+	// Turn is SettleAll for the worker of the claim and then Claim, both or
+	// neither: err is that of the store. What is given back to the queue need
+	// not be among what is claimed.
+	Turn(ctx context.Context, list []Settlement, c Claim) (each []error, claimed []Submission, err error)
+}
+
 // PackedBlobs are Blobs that keep small bytes together, so that many become
 // durable for little more than the price of one.
 type PackedBlobs interface {

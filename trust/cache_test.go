@@ -2,6 +2,7 @@ package trust
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/x509"
 	"fmt"
 	"math/big"
@@ -165,6 +166,40 @@ func TestCertificateIsTheRememberedOne(t *testing.T) {
 	}
 	_, err = newStore(t, Material{}, &Policy{CacheSize: -1}).Certificate(leaf.Raw)
 	require.NoError(t, err)
+}
+
+// TestCertificateDigestIsOfTheVeryBytes: the store answers for signers that it
+// remembers, and for no others that only resemble them.
+func TestCertificateDigestIsOfTheVeryBytes(t *testing.T) {
+	ca := newCA("CA")
+	leaf := ca.Provider("Gestore Alfa", fromAlfa, nil).Certificate
+	q := ask(leaf, ca.Certificate)
+	q.At = atEvent
+	for _, size := range []int{0, 1, -1} {
+		s := newStore(t, Material{Anchors: []*x509.Certificate{ca.Certificate}}, &Policy{CacheSize: size})
+		require.Nil(t, s.CertificateDigest(leaf.Raw, crypto.SHA256))
+		require.Equal(t, Passed, s.Evaluate(q).AtEvent.Status)
+		for range 2 {
+			for _, h := range []crypto.Hash{crypto.SHA256, crypto.SHA512} {
+				want := h.New()
+				want.Write(leaf.Raw)
+				if size < 0 {
+					require.Nil(t, s.CertificateDigest(leaf.Raw, h))
+				} else {
+					require.Equal(t, want.Sum(nil), s.CertificateDigest(leaf.Raw, h))
+				}
+			}
+			require.Nil(t, s.CertificateDigest(leaf.Raw, crypto.SHA1))
+			require.Nil(t, s.CertificateDigest(leaf.Raw, crypto.SHA384))
+		}
+		for i := range leaf.Raw {
+			other := bytes.Clone(leaf.Raw)
+			other[i] ^= 1
+			require.Nil(t, s.CertificateDigest(other, crypto.SHA256))
+		}
+		require.Nil(t, s.CertificateDigest(nil, crypto.SHA256))
+		require.Nil(t, s.CertificateDigest(leaf.Raw[1:], crypto.SHA512))
+	}
 }
 
 func TestWarmEvaluationAllocatesLittle(t *testing.T) {

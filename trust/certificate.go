@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto"
 	"crypto/rsa"
+	"crypto/sha512"
 	"crypto/x509"
 
 	"github.com/certmail/certmail/internal/rsakey"
@@ -53,6 +54,33 @@ func (p *plan) preparedKey() crypto.PublicKey {
 		return nil
 	}
 	return p.prepared
+}
+
+// CertificateDigest returns the SHA-256 or SHA-512 of a signer's certificate
+// (DER) that the store remembers, nil for any other. It is shared: do not modify
+// it.
+func (s *Store) CertificateDigest(der []byte, h crypto.Hash) []byte {
+	if s.cache == nil || h != crypto.SHA256 && h != crypto.SHA512 {
+		return nil
+	}
+	set := s.cache.set(der)
+	for i := range set.ways {
+		p := set.ways[i].Load()
+		switch {
+		case p == nil || !bytes.Equal(p.leaf, der):
+			continue
+		case h == crypto.SHA256:
+			return p.sha256[:]
+		}
+		sum := p.sha512.Load()
+		if sum == nil {
+			made := sha512.Sum512(p.leaf)
+			sum = &made
+			p.sha512.Store(sum)
+		}
+		return sum[:]
+	}
+	return nil
 }
 
 // Intern returns the copies that the store remembers of a signer's

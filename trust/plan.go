@@ -3,6 +3,7 @@ package trust
 import (
 	"bytes"
 	"crypto/sha256"
+	"crypto/sha512"
 	"crypto/x509"
 	"encoding/hex"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/certmail/certmail/internal/rsakey"
@@ -38,6 +40,7 @@ type plan struct {
 
 	prepare  sync.Once
 	prepared *rsakey.Key
+	sha512   atomic.Pointer[[sha512.Size]byte] // of the leaf, when it was asked for
 }
 
 // outcome is how a plan stands at one time.

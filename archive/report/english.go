@@ -93,7 +93,7 @@ func english() *words {
 		File: "File", Size: "Size", Bytes: "%s bytes", Digest: "SHA-256 digest",
 		Issuer: "Issued by", Signer: "Signed with the certificate of", Seen: "It existed on",
 		SeenBy: map[string]string{
-			"time-stamp": "proved by a time-stamp", "record": "by the note of the receiver alone",
+			"time-stamp": "proved by a time-stamp", "package-time-stamp": "proved by the time-stamp of the package", "record": "by the note of the receiver alone",
 		},
 		Holds:  "Checks",
 		Status: map[trust.Status]string{trust.Passed: "holds", trust.Failed: "does not hold", trust.Unknown: "cannot be judged", trust.Skipped: "not examined"},

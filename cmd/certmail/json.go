@@ -17,23 +17,26 @@ func writeJSON(w io.Writer, v any) error {
 	return e.Encode(v)
 }
 
-// jsonArray writes a document that is an array, one element after the other,
-// so that a folder of any size costs the memory of one message.
+// jsonArray writes an array, one element after the other, so that a folder of
+// any size costs the memory of one message. It is a document, or within one
+// after a margin.
 type jsonArray struct {
-	w     io.Writer
-	count int
+	w      io.Writer
+	margin string
+	count  int
 }
 
 func (a *jsonArray) add(v any) error {
 	var b bytes.Buffer
-	b.WriteString("[\n  ")
-	if a.count > 0 {
-		b.Reset()
-		b.WriteString(",\n  ")
+	if a.count == 0 {
+		b.WriteByte('[')
+	} else {
+		b.WriteByte(',')
 	}
+	b.WriteString("\n  " + a.margin)
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	e.SetIndent("  ", "  ")
+	e.SetIndent("  "+a.margin, "  ")
 	if err := e.Encode(v); err != nil {
 		return err
 	}
@@ -43,11 +46,46 @@ func (a *jsonArray) add(v any) error {
 }
 
 func (a *jsonArray) close() error {
-	end := "\n]\n"
+	end := "\n" + a.margin + "]"
 	if a.count == 0 {
-		end = "[]\n"
+		end = "[]"
+	}
+	if a.margin == "" {
+		end += "\n"
 	}
 	_, err := io.WriteString(a.w, end)
+	return err
+}
+
+// jsonList is a member of an object that is an array.
+type jsonList struct {
+	name string
+	len  int
+	at   func(int) any
+}
+
+// writeJSONLists writes what writeJSON writes of an object of arrays, in the
+// memory of one element.
+func writeJSONLists(w io.Writer, lists ...jsonList) error {
+	for i, list := range lists {
+		before := ","
+		if i == 0 {
+			before = "{"
+		}
+		if _, err := io.WriteString(w, before+"\n  \""+list.name+"\": "); err != nil {
+			return err
+		}
+		array := &jsonArray{w: w, margin: "  "}
+		for j := range list.len {
+			if err := array.add(list.at(j)); err != nil {
+				return err
+			}
+		}
+		if err := array.close(); err != nil {
+			return err
+		}
+	}
+	_, err := io.WriteString(w, "\n}\n")
 	return err
 }
 

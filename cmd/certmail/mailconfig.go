@@ -44,6 +44,10 @@ here goes before it. The user is the account's address unless given. The passwor
 comes from an environment variable or from a command ("password_command": ["pass",
 "show", "pec"]). "tls_ca" are the authorities of the servers, the system's unless
 given. A password never stands in it, nor in an argument, nor in any output.
+
+"store" is the file of what is sent and received, "blobs" the folder of the exact
+bytes: those of up to 64 KiB in its file small.db, larger ones in a file each. Keep
+both together.
 `
 
 // mailConfig is the file that --config names.
@@ -203,7 +207,12 @@ func (a *app) openMail(ctx context.Context, c *mailConfig) (m *postbox, err erro
 		return nil, err
 	}
 	m.store, m.close = s, append(m.close, s.Close)
-	blobs, err := store.NewFolder(c.path(c.Blobs), nil)
+	folder, err := store.NewFolder(c.path(c.Blobs), nil)
+	if err != nil {
+		return nil, err
+	}
+	m.close = append(m.close, folder.Close)
+	blobs, err := smallInOne(ctx, c.path(c.Blobs), folder)
 	if err != nil {
 		return nil, err
 	}
@@ -243,6 +252,12 @@ func (a *app) openMail(ctx context.Context, c *mailConfig) (m *postbox, err erro
 		Warned: a.warnOf,
 	})
 	return m, err
+}
+
+// smallInOne keeps small bytes of a folder together, in one file in it: a file
+// each costs several waits for the disk. What has a file already is found there.
+func smallInOne(ctx context.Context, dir string, folder *store.Folder) (sqlite.Blobs, error) {
+	return sqlite.OpenBlobs(ctx, filepath.Join(dir, "small.db"), folder, nil)
 }
 
 func (c *mailConfig) roots() (*x509.CertPool, error) {

@@ -62,6 +62,7 @@ func TestRealMessagesShown(t *testing.T) {
 				{"IT02652600210_00007.xml", "application/octet-stream", 63126, "47391655077696aa003534c752665fa5d3b928022055d462c33d8a828fa3f964"},
 			},
 		},
+		Invoice: got[1].Invoice, SDI: got[1].SDI, // TestSDI_ShowRealInvoice looks at them
 	}, got[1])
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"slices"
 	"time"
 
@@ -87,7 +88,7 @@ func (a *app) reconcile(args []string) error {
 		}
 	}
 	if f.json {
-		err = writeJSON(a.stdout, out)
+		err = out.writeJSON(a.stdout)
 	} else {
 		a.reconcileText(out)
 	}
@@ -143,6 +144,15 @@ func eventsOf(in *input, v *judges, copies sentCopies) ([]receipt.Event, error) 
 
 func (r *reconciled) unreadable(name string, err error) {
 	r.Unreadable = append(r.Unreadable, unreadableFile{name, err.Error()})
+}
+
+// writeJSON writes what encoding/json would, one message after the other: a year
+// of receipts makes a large document.
+func (r *reconciled) writeJSON(w io.Writer) error {
+	return writeJSONLists(w,
+		jsonList{"messages", len(r.Messages), func(i int) any { return &r.Messages[i] }},
+		jsonList{"orphans", len(r.Orphans), func(i int) any { return &r.Orphans[i] }},
+		jsonList{"unreadable", len(r.Unreadable), func(i int) any { return &r.Unreadable[i] }})
 }
 
 // good reports whether everything that was checked held.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -236,4 +237,23 @@ func TestReconcileManyMessages(t *testing.T) {
 	r, got := reconcileJSON(t, dir, "--ca", g.caFile(t))
 	require.Equal(t, exitGood, r.code, r.stderr)
 	require.Len(t, got.Messages, n)
+}
+
+// What is written piece by piece is what encoding/json writes at once.
+func TestReconciledIsWrittenInPieces(t *testing.T) {
+	for _, r := range []*reconciled{
+		{Report: &receipt.Report{Messages: []receipt.Message{}, Orphans: []receipt.Orphan{}}, Unreadable: []unreadableFile{}},
+		{Report: &receipt.Report{
+			Messages: []receipt.Message{
+				{MessageID: "a", Subject: "<é> & \"\\", Submitted: at(0), Recipients: []receipt.RecipientStatus{{Address: bruno}, {Address: carla}}},
+				{MessageID: "b"},
+			},
+			Orphans: []receipt.Orphan{{}},
+		}, Unreadable: []unreadableFile{{"f", "torn"}, {"g", "empty\n"}}},
+	} {
+		var whole, pieces bytes.Buffer
+		require.NoError(t, writeJSON(&whole, r))
+		require.NoError(t, r.writeJSON(&pieces))
+		require.Equal(t, whole.String(), pieces.String())
+	}
 }

@@ -109,6 +109,33 @@ func TestShowREM(t *testing.T) {
 	require.Contains(t, text.stdout, "RB21")
 }
 
+// TestShowREMKit: every mail of both kits says its event, its id, whom it is
+// about, why and when.
+func TestShowREMKit(t *testing.T) {
+	r := certmail("show", "--json", reftest.Dir(t, "etsi"))
+	require.Equal(t, exitGood, r.code)
+	var got []shown
+	r.decode(t, &got)
+	kinds := map[string]int{}
+	for _, s := range got {
+		kinds[s.System+" "+s.Kind]++
+		if s.System != "rem" {
+			continue
+		}
+		require.Len(t, s.Events, 1, s.File)
+		e := s.Events[0]
+		require.Contains(t, s.File, e.Reasons[0], "the file is named after its reason")
+		if s.Kind == "receipt" {
+			require.Contains(t, s.File, "REM_"+e.Event)
+		}
+		require.NotEmpty(t, e.EvidenceID)
+		require.NotEmpty(t, e.Recipients)
+		require.Equal(t, s.Time, e.Time)
+		require.Equal(t, s.Kind == "dispatch", s.Original != nil)
+	}
+	require.Equal(t, map[string]int{"rem dispatch": 3, "rem receipt": 55, "mail ordinary": 4}, kinds)
+}
+
 func hexOf(b []byte) string {
 	const digits = "0123456789abcdef"
 	var out strings.Builder

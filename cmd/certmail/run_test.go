@@ -51,7 +51,8 @@ func (r result) decode(t *testing.T, v any) {
 }
 
 // nullable are the names whose value may be null: objects, times and figures.
-var nullable = map[string]bool{"error": true, "original": true, "signer": true, "submitted": true, "accepted": true, "time": true, "ratio": true, "check": true}
+var nullable = map[string]bool{"error": true, "original": true, "signer": true, "submitted": true, "accepted": true, "time": true, "ratio": true, "check": true,
+	"invoice": true, "sdi": true, "signature": true, "notification": true, "invoice_ref": true}
 
 func requireNoNullArrays(t *testing.T, document string) {
 	t.Helper()

@@ -13,7 +13,8 @@ const showHelp = `usage: certmail show [--json] FILE…
 
 Says what each message is: the kind of certified mail (posta elettronica
 certificata, PEC; registered electronic mail, REM), who it says sent what to whom
-and when, the evidence and the original message inside, and everything odd that
+and when, the evidence and the original message inside, Italian e-invoices and
+notifications of the Sistema di Interscambio (SDI) in it, and everything odd that
 was met. Nothing is judged: see certmail verify.
 
   --json   one JSON array on standard output, an object per message
@@ -41,7 +42,11 @@ type shown struct {
 	// Events are the evidence of REM; PEC has none.
 	Events   []shownEvent `json:"events"`
 	Original *original    `json:"original"` // null when there is none
-	Findings []finding    `json:"findings"`
+	// Invoice is the first e-invoice in the message, SDI everything that is of
+	// the Sistema di Interscambio; null when there is none.
+	Invoice  *shownInvoice `json:"invoice"`
+	SDI      *shownSDI     `json:"sdi"`
+	Findings []finding     `json:"findings"`
 	// Unreadable says why a message could not be read; then its kind is
 	// "unknown" and everything else is empty.
 	Unreadable string `json:"unreadable,omitempty"`
@@ -145,6 +150,7 @@ func showMessage(in *input) *shown {
 		defer o.Close()
 		s.readOriginal(o, findings("in the original: ", others(o.Findings)))
 	}
+	s.readSDI(m)
 	return s
 }
 

@@ -16,7 +16,7 @@ import (
 // The names of cli.md. They are the contract.
 var (
 	showKeys = []string{"file", "system", "kind", "message_id", "ref_message_id", "identifier", "provider", "time", "sender",
-		"recipients", "recipient", "subject", "receipt_type", "error", "events", "original", "findings"}
+		"recipients", "recipient", "subject", "receipt_type", "error", "events", "original", "invoice", "sdi", "findings"}
 	originalKeys   = []string{"size", "sha256", "subject", "message_id", "attachments"}
 	attachmentKeys = []string{"name", "type", "size", "sha256"}
 )

@@ -48,6 +48,7 @@ func (a *app) showText(s *shown) {
 	p.row("Message-ID", s.MessageID)
 	p.row("Speaks of Message-ID (msgid)", s.RefMessageID)
 	a.showOriginal(p, s.Original)
+	a.showSDI(p, s)
 	p.findings(s.Findings)
 	if certified {
 		p.line("  ", p.paint(dim, "Read, not verified: this is what the message says of itself."))

@@ -1,129 +1,63 @@
 // Transition shows a program that does not care whether PEC or REM delivers
-// its messages: an account is an account, a message is submitted the same way,
-// and the same ledger says what became of it. Only who sets the account up knows
-// which system it is of.
+// its messages: it sends under a key of its own and asks what became of it. One
+// client, one outbox and one ledger do for both, and the same mailbox may hold
+// receipts of either; only who sets it up knows which service is behind it.
 package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"time"
 
-	"github.com/certmail/certmail/envelope"
+	"github.com/certmail/certmail/outbox"
 	"github.com/certmail/certmail/pec"
 	"github.com/certmail/certmail/pec/pectest"
 	"github.com/certmail/certmail/receipt"
-	"github.com/certmail/certmail/rem"
 	"github.com/certmail/certmail/rem/remtest"
+	"github.com/certmail/certmail/store"
 	"github.com/certmail/certmail/transport"
+	"github.com/certmail/certmail/trust"
 )
 
-// Office is a certified mailbox of either system: a way to send, a place where
-// receipts come in, and who is believed about them.
-type Office struct {
-	Address string
-	Sender  transport.Sender
-	Mailbox transport.Mailbox
-	PEC     *pec.Verifier
-	REM     *rem.Verifier
-	Now     func() time.Time
-
-	ledger *receipt.Ledger
-	since  transport.Cursor
+// order is the program's own business. It knows nothing of PEC or REM.
+func order(ctx context.Context, c *pec.Client, key, to string) error {
+	_, err := c.Send(ctx, key, &pec.Draft{To: pec.Addresses(to), Subject: "Ordine n. 12", Text: "Si ordina quanto concordato.\n"})
+	return err
 }
 
-// Send submits a message and returns its Message-ID, by which it is known from
-// then on.
-func (o *Office) Send(ctx context.Context, d pec.Draft) (messageID string, err error) {
-	d.From = pec.Address{Address: o.Address}
-	out, err := pec.Compose(&d, &pec.ComposeOptions{Now: o.Now})
-	if err != nil {
-		return "", err
-	}
-	defer out.Close()
-	sent := out.Sent(o.Now())
-	err = o.Sender.Send(ctx, &transport.Message{From: out.MailFrom, To: out.Recipients, Source: out.Source(), Size: out.Size})
-	if failed, ok := errors.AsType[*transport.Error](err); ok && failed.Outcome == transport.Uncertain {
-		sent.Uncertain, err = true, nil // the receipts will tell
-	}
-	if err != nil {
-		return "", err
-	}
-	o.book().AddSent(sent)
-	return out.MessageID, nil
-}
-
-func (o *Office) book() *receipt.Ledger {
-	if o.ledger == nil {
-		o.ledger = receipt.NewLedger(nil)
-	}
-	return o.ledger
-}
-
-// Status reads what came in, and says what became of a message.
-func (o *Office) Status(ctx context.Context, messageID string) (receipt.Message, error) {
-	items, next, err := o.Mailbox.List(ctx, "INBOX", o.since, 1000)
-	if err != nil {
+// became says what became of it, when new receipts were taken in.
+func became(ctx context.Context, c *pec.Client, key string) (receipt.Message, error) {
+	if _, err := c.Collect(ctx); err != nil {
 		return receipt.Message{}, err
 	}
-	for _, item := range items {
-		r, err := o.Mailbox.Fetch(ctx, "INBOX", item.ID)
-		if err != nil {
-			return receipt.Message{}, err
-		}
-		e, err := envelope.Read(r, nil)
-		r.Close()
-		if err != nil {
-			continue // not a message
-		}
-		events, err := o.events(ctx, string(item.ID), e)
-		e.Close()
-		if err != nil {
-			return receipt.Message{}, err
-		}
-		o.book().Add(events...)
-	}
-	o.since = next
-	m, ok := o.book().Message(messageID, o.Now())
-	if !ok {
-		return m, fmt.Errorf("message %s was not sent here", messageID)
-	}
-	return m, nil
+	return c.StatusOf(ctx, key)
 }
 
-// events asks the system that the message is of.
-func (o *Office) events(ctx context.Context, name string, e *envelope.Message) ([]receipt.Event, error) {
-	if rem.Is(e) && o.REM != nil {
-		m, err := rem.FromEnvelope(e, nil)
-		if err != nil {
-			return nil, err
-		}
-		report, err := o.REM.Verify(ctx, m)
-		if err != nil {
-			return nil, err
-		}
-		return report.Events(name)
-	}
-	if o.PEC == nil {
-		return nil, nil
-	}
-	m, err := pec.FromEnvelope(e, nil)
-	if err != nil {
-		return nil, err
-	}
-	report, err := o.PEC.Verify(ctx, m)
-	if err != nil {
-		return nil, err
-	}
-	return report.Events(name)
+// office is a certified mailbox, of either system.
+type office struct {
+	address string
+	sender  transport.Sender
+	mailbox transport.Mailbox
+	pec     *pec.Verifier    // believes providers of PEC
+	others  []receipt.Reader // believe those of REM
+	now     func() time.Time
+	settle  func() // lets the simulated services finish their work
 }
 
-// order is the program's own business. It knows nothing of PEC or REM.
-func order(ctx context.Context, o *Office, to string) (messageID string, err error) {
-	return o.Send(ctx, pec.Draft{To: pec.Addresses(to), Subject: "Ordine n. 12", Text: "Si ordina quanto concordato.\n"})
+// open makes the client.
+func (o *office) open() (*pec.Client, *outbox.Outbox, error) {
+	s, b := store.NewMemory(), store.NewMemoryBlobs() // store/sqlite in earnest
+	box, err := outbox.New(outbox.Options{Store: s, Blobs: b, Senders: map[string]transport.Sender{o.address: o.sender}, Worker: "transition", Now: o.now})
+	if err != nil {
+		return nil, nil, err
+	}
+	c, err := pec.NewClient(pec.ClientOptions{
+		Account: pec.Account{Address: o.address, Host: "smtps.example", Port: 465, Security: pec.ImplicitTLS},
+		Store:   s, Blobs: b, Outbox: box, Mailbox: o.mailbox, Verifier: o.pec, Others: o.others, Now: o.now,
+	})
+	return c, box, err
 }
 
 func main() {
@@ -134,56 +68,67 @@ func main() {
 }
 
 func run(ctx context.Context, w io.Writer) error {
-	before, settleBefore, err := openPEC()
-	if err != nil {
-		return err
-	}
-	after, settleAfter, err := openREM()
-	if err != nil {
-		return err
-	}
-	for _, step := range []struct {
-		name   string
-		office *Office
-		settle func()
-	}{{"PEC", before, settleBefore}, {"REM", after, settleAfter}} {
-		id, err := order(ctx, step.office, "bruno@beta.example")
+	for _, system := range []struct {
+		name string
+		open func() (*office, error)
+	}{{"PEC", ofPEC}, {"REM", ofREM}} {
+		o, err := system.open()
 		if err != nil {
 			return err
 		}
-		step.settle()
-		m, err := step.office.Status(ctx, id)
+		c, box, err := o.open()
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(w, "%s: %s %s, verified %t, %s\n", step.name, m.Recipients[0].Address, m.Recipients[0].Status, m.Recipients[0].Verified, m.Light)
+		if err := order(ctx, c, "order-12", "bruno@beta.example"); err != nil {
+			return err
+		}
+		if _, err := box.Drain(ctx); err != nil {
+			return err
+		}
+		o.settle()
+		m, err := became(ctx, c, "order-12")
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(w, "%s: %s %s, verified %t, %s\n", system.name, m.Recipients[0].Address, m.Recipients[0].Status, m.Recipients[0].Verified, m.Light)
 	}
 	return nil
 }
 
-// openPEC opens a mailbox of posta elettronica certificata.
-func openPEC() (*Office, func(), error) {
+// ofPEC is a mailbox of posta elettronica certificata.
+func ofPEC() (*office, error) {
 	n, err := pectest.NewNetwork(nil)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	a, err := n.Account("anna@alfa.example")
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	return &Office{Address: a.Address, Sender: a.Sender(), Mailbox: a.Transport(), PEC: n.Verifier(), Now: n.Now}, n.Settle, nil
+	return &office{address: a.Address, sender: a.Sender(), mailbox: a.Transport(), pec: n.Verifier(), now: n.Now, settle: n.Settle}, nil
 }
 
-// openREM opens a mailbox of registered electronic mail.
-func openREM() (*Office, func(), error) {
+// ofREM is a mailbox of registered electronic mail.
+func ofREM() (*office, error) {
 	n, err := remtest.NewNetwork(nil)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	a, err := n.Account("anna@alfa.example")
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	v, err := n.Verifier()
-	return &Office{Address: a.Address, Sender: a.Sender(), Mailbox: a.Transport(), REM: v, Now: n.Now}, n.Settle, err
+	if err != nil {
+		return nil, err
+	}
+	nobody, err := trust.NewStore(trust.Material{}, nil)
+	if err != nil {
+		return nil, err
+	}
+	return &office{
+		address: a.Address, sender: a.Sender(), mailbox: a.Transport(), now: n.Now, settle: n.Settle,
+		pec: pec.NewVerifier(nobody, nil), others: []receipt.Reader{v},
+	}, nil
 }

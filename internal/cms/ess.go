@@ -10,10 +10,20 @@ import (
 	"fmt"
 )
 
+// digest returns the digest of a certificate, maybe in buf.
+func (k *Known) digest(h crypto.Hash, der []byte, buf *[maxDigest]byte) []byte {
+	if k.Digest != nil {
+		if sum := k.Digest(der, h); len(sum) == h.Size() {
+			return sum
+		}
+	}
+	return digestOf(h, der, buf)
+}
+
 // checkESS compares the signing-certificate attribute (v1 of RFC 2634 §5.4 with
 // SHA-1; v2 of RFC 5035 §3, by default with SHA-256) with the certificate: the
 // first identifier must be the signer's.
-func (p *parser) checkESS(s slot, v2 bool, cert *x509.Certificate) error {
+func (p *parser) checkESS(s slot, v2 bool, cert *x509.Certificate, known *Known) error {
 	outer, rest, err := p.expect(s.value.raw, tagSequence, "signing-certificate")
 	if err != nil {
 		return err
@@ -58,7 +68,7 @@ func (p *parser) checkESS(s slot, v2 bool, cert *x509.Certificate) error {
 		return err
 	}
 	var buf [maxDigest]byte
-	if subtle.ConstantTimeCompare(want, digestOf(hash, cert.Raw, &buf)) != 1 {
+	if subtle.ConstantTimeCompare(want, known.digest(hash, cert.Raw, &buf)) != 1 {
 		return fmt.Errorf("%w: digest of another certificate", ErrESSCertificate)
 	}
 	if len(b) == 0 {

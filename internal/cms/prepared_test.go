@@ -55,3 +55,38 @@ func TestVerifyPrepared(t *testing.T) {
 		}
 	}
 }
+
+// TestVerifyKnownDigest: a known digest of the certificate is what the
+// signing-certificate attribute is compared with, in full; one of another length
+// is none.
+func TestVerifyKnownDigest(t *testing.T) {
+	signer := signing("rsa2048", 0)
+	signer.IncludeESS = true
+	der, err := cms.Sign(sum(crypto.SHA256, []byte("content")), signer)
+	require.NoError(t, err)
+	sd, err := cms.Parse(der, nil)
+	require.NoError(t, err)
+	digest := digester([]byte("content"))
+	want := sd.Verify(0, signer.Certificate, digest)
+	require.True(t, want.OK(), "%v", want.Err)
+	require.Equal(t, cms.Match, want.ESSCertificate)
+	right := sum(crypto.SHA256, signer.Certificate.Raw)
+	wrong := bytes.Clone(right)
+	wrong[31] ^= 1
+	asked := 0
+	verify := func(known []byte) cms.Result {
+		return sd.VerifyKnown(0, signer.Certificate, cms.Known{Digest: func(der []byte, h crypto.Hash) []byte {
+			asked++
+			require.Equal(t, crypto.SHA256, h)
+			require.Equal(t, signer.Certificate.Raw, der)
+			return known
+		}}, digest)
+	}
+	for _, known := range [][]byte{right, nil, {}, right[:31], wrong[:31], append(bytes.Clone(wrong), 0)} {
+		require.Equal(t, want, verify(known))
+	}
+	refused := verify(wrong)
+	require.False(t, refused.OK())
+	require.Equal(t, cms.Mismatch, refused.ESSCertificate)
+	require.Equal(t, 7, asked)
+}

@@ -106,6 +106,20 @@ func (sd *SignedData) Verify(i int, cert *x509.Certificate, digest func(crypto.H
 // VerifyPrepared is Verify where the certificate's key may have been prepared
 // (a *rsakey.Key). Anything else than a form of that very key is ignored.
 func (sd *SignedData) VerifyPrepared(i int, cert *x509.Certificate, prepared crypto.PublicKey, digest func(crypto.Hash) ([]byte, error)) Result {
+	return sd.VerifyKnown(i, cert, Known{Key: prepared}, digest)
+}
+
+// Known is what is known about a certificate already. Each field may be nil.
+type Known struct {
+	// Key is its public key, prepared (a *rsakey.Key). Anything else than a form
+	// of that very key is ignored.
+	Key crypto.PublicKey
+	// Digest may return the digest of a certificate (DER), or nil.
+	Digest func(der []byte, h crypto.Hash) []byte
+}
+
+// VerifyKnown is Verify with what is known about the certificate.
+func (sd *SignedData) VerifyKnown(i int, cert *x509.Certificate, known Known, digest func(crypto.Hash) ([]byte, error)) Result {
 	var r Result
 	if i < 0 || i >= len(sd.Signers) {
 		r.fail(i, "", fmt.Errorf("%w: there are %d", ErrNoSigners, len(sd.Signers)))
@@ -157,7 +171,7 @@ func (sd *SignedData) VerifyPrepared(i int, cert *x509.Certificate, prepared cry
 			r.Findings = append(r.Findings, Finding{Code: "signing-time-unreadable", Detail: fmt.Sprintf("%q", s.signingTime.value.content)})
 		}
 	}
-	p.compare(&r, i, &s, si, cert)
+	p.compare(&r, i, &s, si, cert, &known)
 
 	_, _, indefinite, minimal, _ := header(si.RawSignedAttributes)
 	r.NonDERAttributes = indefinite || !minimal || !isDER(si.attributes, true, p.lim.Depth)
@@ -168,7 +182,7 @@ func (sd *SignedData) VerifyPrepared(i int, cert *x509.Certificate, prepared cry
 		r.fail(i, "certificate", err)
 		return r
 	}
-	if r.SignatureOK = p.verifySignature(a, si, a.formOf(cert.PublicKey, prepared), r.NonDERAttributes); !r.SignatureOK {
+	if r.SignatureOK = p.verifySignature(a, si, a.formOf(cert.PublicKey, known.Key), r.NonDERAttributes); !r.SignatureOK {
 		r.fail(i, "", ErrSignature)
 	}
 	return r
@@ -223,7 +237,7 @@ func (p *parser) checkMessageDigest(r *Result, s *slot, digest func(crypto.Hash)
 
 // compare looks at the optional attributes that tie the signature to one
 // certificate and to its algorithms.
-func (p *parser) compare(r *Result, i int, s *slots, si *SignerInfo, cert *x509.Certificate) {
+func (p *parser) compare(r *Result, i int, s *slots, si *SignerInfo, cert *x509.Certificate, known *Known) {
 	for v, at := range [2]*slot{&s.essV1, &s.essV2} {
 		if !at.present {
 			continue
@@ -235,7 +249,7 @@ func (p *parser) compare(r *Result, i int, s *slots, si *SignerInfo, cert *x509.
 		}
 		err := error(ErrESSCertificate)
 		if at.single {
-			err = p.checkESS(*at, v == 1, cert)
+			err = p.checkESS(*at, v == 1, cert, known)
 		}
 		if err == nil {
 			r.ESSCertificate = max(r.ESSCertificate, Match)

@@ -93,6 +93,8 @@ var rules = []rule{
 	{pkg: "pec/pectest/pecweb", own: []string{"daticert", "envelope", "receipt", "trust", "pec", "pec/pectest"}, std: []string{"net", "net/http"}}, // a web site
 
 	{pkg: "rem/remtest", own: []string{"envelope", "receipt", "trust", "trust/...", "pec", "pec/pectest", "rem", "rem/...", "transport", "transport/memory", "internal/..."}},
+	{pkg: "sdi", own: []string{"daticert", "envelope", "receipt", "trust", "pec", "internal/..."}, third: []string{xNet, xText}},
+	{pkg: "sdi/sditest", own: []string{"sdi", "internal/..."}},
 
 	// The command line holds no logic of its own: public packages and its own rooms.
 	{pkg: "cmd/certmail", own: []string{"PUBLIC", "cmd/certmail/internal/..."}, std: []string{"net/http", "os/exec"}}, // archive make --tsa, and the command that gives a password

@@ -44,6 +44,13 @@ type Policy struct {
 	// or nil (trust.Store.PreparedKey). Anything else than a form of that very
 	// key is ignored.
 	PreparedKey func(*x509.Certificate) crypto.PublicKey
+	// Intern may return copies that it holds already of the certificates that a
+	// signature carries: the signer's and all of them (trust.Store.Intern). It must
+	// not keep what it is given. Without it they are copied.
+	Intern func(signer []byte, all [][]byte) ([]byte, [][]byte)
+	// CertificateDigest may return the digest of a certificate (DER), when it is
+	// known already, or nil (trust.Store.CertificateDigest).
+	CertificateDigest func(der []byte, h crypto.Hash) []byte
 }
 
 // ForLists is the policy for EU trusted lists (TS 119 612 §5.7.1, Annex B).
@@ -99,6 +106,16 @@ func (p *Policy) allowsStyle(s TransformStyle) bool {
 
 func allows(list []string, uri string) bool {
 	return list == nil || slices.Contains(list, uri)
+}
+
+// digest returns the digest of a certificate, maybe in buf.
+func (p *Policy) digest(h crypto.Hash, der []byte, buf *[maxDigest]byte) []byte {
+	if p.CertificateDigest != nil {
+		if sum := p.CertificateDigest(der, h); len(sum) == h.Size() {
+			return sum
+		}
+	}
+	return digestOf(h, der, buf)
 }
 
 func (p *Policy) parseCertificate(der []byte) (*x509.Certificate, error) {

@@ -137,14 +137,14 @@ func (v *verifier) readCertID(cert *xmltree.Element, part string) (certID, *Erro
 	default:
 		return id, fail(ErrAlgorithm, part, "digest %q", uri)
 	}
-	if id.digest, err = decoded(value, maxDigest); err != nil {
+	if id.digest, err = v.room.decoded(value, maxDigest); err != nil {
 		return id, err
 	}
 	if old != nil {
 		return id, id.readIssuerSerial(old, part)
 	}
 	if serial != nil {
-		id.issuerSerial, err = decoded(serial, maxCertificateSize)
+		id.issuerSerial, err = v.room.decoded(serial, maxCertificateSize)
 	}
 	return id, err
 }

@@ -3,7 +3,6 @@ package xmlsig
 import (
 	"crypto"
 	"crypto/subtle"
-	"fmt"
 	"strings"
 
 	"github.com/certmail/certmail/internal/xmltree"
@@ -31,13 +30,16 @@ type reference struct {
 	digest []byte
 }
 
+// referenceNames are for people; there are no more than three (maxReferences).
+var referenceNames = [...]string{"reference 1", "reference 2", "reference 3"}
+
 // understand reads the references and sees that they are those expected: one to
 // the document, one to the signed properties, at most one to the key.
 func (s *parts) understand(doc *xmltree.Document, p *Policy) *Error {
 	var seen [toKeyInfo + 1]bool
 	for i := range s.references {
 		r := &s.references[i]
-		r.part = fmt.Sprintf("reference %d", i+1)
+		r.part = referenceNames[i]
 		if err := s.read(r, doc, p); err != nil {
 			return err
 		}
@@ -83,7 +85,7 @@ func (s *parts) read(r *reference, doc *xmltree.Document, p *Policy) *Error {
 	if r.hash = hashOf(r.uri); r.hash == 0 || !allows(p.Digests, r.uri) {
 		return fail(ErrAlgorithm, r.part, "digest %q", r.uri)
 	}
-	if r.digest, err = decoded(value, maxDigest); err != nil {
+	if r.digest, err = s.room.decoded(value, maxDigest); err != nil {
 		return err
 	}
 	if len(r.digest) != r.hash.Size() {

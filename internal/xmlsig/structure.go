@@ -1,7 +1,6 @@
 package xmlsig
 
 import (
-	"encoding/base64"
 	"strings"
 
 	"github.com/certmail/certmail/internal/xmltree"
@@ -20,6 +19,7 @@ type parts struct {
 	method              method
 	signature           []byte
 	references          []reference
+	room                *room
 }
 
 // children takes child elements one after the other.
@@ -52,35 +52,36 @@ func (c *children) only(parent *xmltree.Element) *Error {
 }
 
 // takeApart reads the signature's structure (XMLDSig §4).
-func takeApart(sig *xmltree.Element, p *Policy) (*parts, *Error) {
+func (s *parts) takeApart(sig *xmltree.Element, p *Policy, m *room) *Error {
 	for e := range sig.Descendants() {
 		if e.Remarks() {
-			return nil, fail(ErrStructure, e.Local, "comments and processing instructions are not accepted inside a signature")
+			return fail(ErrStructure, e.Local, "comments and processing instructions are not accepted inside a signature")
 		}
 	}
-	s := &parts{at: sig}
+	s.at, s.room = sig, m
+	s.references = m.references[:0]
 	c := children{sig.FirstChild()}
 	s.signedInfo = c.take(DSNamespace, "SignedInfo")
 	s.value = c.take(DSNamespace, "SignatureValue")
 	s.keyInfo = c.take(DSNamespace, "KeyInfo")
 	object := c.take(DSNamespace, "Object")
 	if err := c.only(sig); err != nil {
-		return nil, err
+		return err
 	}
 	if s.signedInfo == nil || s.value == nil {
-		return nil, fail(ErrStructure, "Signature", "SignedInfo and SignatureValue expected")
+		return fail(ErrStructure, "Signature", "SignedInfo and SignatureValue expected")
 	}
 	if err := container(sig); err != nil {
-		return nil, err
+		return err
 	}
 	if err := s.takeObject(object); err != nil {
-		return nil, err
+		return err
 	}
 	var err *Error
-	if s.signature, err = decoded(s.value, maxRSA/8); err != nil {
-		return nil, err
+	if s.signature, err = m.decoded(s.value, maxRSA/8); err != nil {
+		return err
 	}
-	return s, s.takeSignedInfo(p)
+	return s.takeSignedInfo(p)
 }
 
 // takeObject reads the ds:Object: qualifying properties and nothing else.
@@ -171,27 +172,4 @@ func canonicalization(e *xmltree.Element, p *Policy, part string, not error) (st
 		}
 	}
 	return uri, canon, c.only(e)
-}
-
-// decoded returns the base64 content of an element; white space is left out,
-// padding is demanded, and so are zero bits at the end.
-func decoded(e *xmltree.Element, most int) ([]byte, *Error) {
-	if e.FirstChild() != nil {
-		return nil, fail(ErrStructure, e.Local, "elements where base64 is expected")
-	}
-	text := e.Text()
-	if strings.ContainsAny(text, " \t") {
-		text = strings.NewReplacer(" ", "", "\t", "").Replace(text)
-	}
-	if len(text) > 2*most+1024 {
-		return nil, fail(ErrStructure, e.Local, "more than %d octets", most)
-	}
-	out, err := base64.StdEncoding.Strict().DecodeString(text) // skips line ends
-	if err != nil {
-		return nil, fail(ErrStructure, e.Local, "%v", err)
-	}
-	if len(out) == 0 || len(out) > most {
-		return nil, fail(ErrStructure, e.Local, "%d octets, 1 to %d expected", len(out), most)
-	}
-	return out, nil
 }

@@ -1,6 +1,7 @@
 package xmlsig
 
 import (
+	"bytes"
 	"crypto"
 	"fmt"
 
@@ -27,12 +28,11 @@ func (t *TimeStamp) Imprint(h crypto.Hash) ([]byte, error) {
 	if h != crypto.SHA256 && h != crypto.SHA384 && h != crypto.SHA512 {
 		return nil, fail(ErrAlgorithm, "SignatureTimeStamp", "imprint with %v", h)
 	}
-	form, err := t.value.Document().AppendCanonical(make([]byte, 0, 1024), t.value, t.canon)
-	if err != nil {
+	sum := h.New()
+	if err := t.value.Document().WriteCanonical(sum, t.value, t.canon); err != nil {
 		return nil, fail(ErrTransform, "SignatureTimeStamp", "%v", err)
 	}
-	var buf [maxDigest]byte
-	return digestOf(h, form, &buf), nil
+	return sum.Sum(make([]byte, 0, maxDigest)), nil
 }
 
 // readTimeStamps collects the signature time-stamps. One that cannot be read is
@@ -77,10 +77,10 @@ func (v *verifier) readTimeStamp(e *xmltree.Element) (t TimeStamp, why string) {
 	if encoding, given := token.Attr("", "Encoding"); given && encoding != derEncoding {
 		return t, fmt.Sprintf("the encoding of the time-stamp is %q, DER expected", encoding)
 	}
-	der, err := decoded(token, maxTokenSize)
+	der, err := v.room.decoded(token, maxTokenSize)
 	if err != nil {
 		return t, err.Error()
 	}
-	t.Token = der
+	t.Token = bytes.Clone(der)
 	return t, ""
 }

@@ -61,9 +61,13 @@ func Verify(doc *xmltree.Document, p *Policy) (*Signature, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := verifier{doc: doc, p: p, result: &Signature{Element: at}}
+	v := verifier{doc: doc, p: p, result: &Signature{Element: at}, room: rooms.Get().(*room)}
+	defer v.room.release()
 	if err := v.run(); err != nil {
 		v.result.Err = err
+	}
+	if !v.kept {
+		v.keep(nil)
 	}
 	if v.result.Err == nil {
 		v.accept()
@@ -74,10 +78,11 @@ func Verify(doc *xmltree.Document, p *Policy) (*Signature, error) {
 type verifier struct {
 	doc    *xmltree.Document
 	p      *Policy
-	parts  *parts
+	parts  parts
 	result *Signature
-	buf    []byte          // of canonical forms
-	sum    [maxDigest]byte // of the last of them
+	room   *room
+	kept   bool            // the certificates are out of the room
+	sum    [maxDigest]byte // of the last canonical form
 
 	// What will be told once everything holds.
 	signer     *x509.Certificate
@@ -104,11 +109,11 @@ func (v *verifier) digest(at *xmltree.Element, c xmltree.Canon, h crypto.Hash) (
 
 // canonical returns a canonical form; valid until the next.
 func (v *verifier) canonical(at *xmltree.Element, c xmltree.Canon) ([]byte, error) {
-	if v.buf == nil {
-		v.buf = make([]byte, 0, 4096)
+	if v.room.form == nil {
+		v.room.form = make([]byte, 0, 4096)
 	}
-	form, err := v.doc.AppendCanonical(v.buf[:0], at, c)
-	v.buf = form
+	form, err := v.doc.AppendCanonical(v.room.form[:0], at, c)
+	v.room.form = form
 	return form, err
 }
 
@@ -122,16 +127,17 @@ func (v *verifier) run() error {
 		return fail(ErrInstruction, "document", "")
 	}
 	var err *Error
-	if v.parts, err = takeApart(r.Element, v.p); err != nil {
+	if err = v.parts.takeApart(r.Element, v.p, v.room); err != nil {
 		return err
 	}
 	r.SignatureMethod = v.parts.methodURI
-	if r.Certificates, err = certificates(v.parts.keyInfo); err != nil {
+	if r.Certificates, err = v.room.certificatesOf(v.parts.keyInfo); err != nil {
 		return err
 	}
 	if err := v.parts.understand(v.doc, v.p); err != nil {
 		return err
 	}
+	v.properties.certificates = v.room.certificates[:0]
 	var trouble []error
 	covered := false // ds:KeyInfo
 	for i := range v.parts.references {

@@ -3,6 +3,7 @@ package xmltree
 import (
 	"io"
 	"strings"
+	"sync"
 )
 
 // Canon says which canonical form is wanted. The zero value is Canonical XML
@@ -28,12 +29,12 @@ type Canon struct {
 // at is nil. It writes in pieces, so w may well be a hash. Errors are those of w,
 // ErrRelativeNamespace and ErrInheritedBase.
 func (d *Document) WriteCanonical(w io.Writer, at *Element, c Canon) error {
-	const chunk = 4 << 10
-	size := d.Root.End - d.Root.Start
-	if at != nil {
-		size = at.End - at.Start
+	out := canonicals.Get().(*canonical)
+	defer out.release()
+	if cap(out.own) == 0 {
+		out.own = make([]byte, 0, chunk+512)
 	}
-	out := canonical{Canon: c, src: d.src, w: w, chunk: chunk, buf: make([]byte, 0, min(size+size/8, chunk)+512)}
+	out.Canon, out.src, out.w, out.buf = c, d.src, w, out.own
 	if err := out.run(d, at); err != nil {
 		return err
 	}
@@ -43,19 +44,47 @@ func (d *Document) WriteCanonical(w io.Writer, at *Element, c Canon) error {
 
 // AppendCanonical appends the same to dst.
 func (d *Document) AppendCanonical(dst []byte, at *Element, c Canon) ([]byte, error) {
-	out := canonical{Canon: c, src: d.src, buf: dst}
+	out := canonicals.Get().(*canonical)
+	defer out.release()
+	out.Canon, out.src, out.buf = c, d.src, dst
 	err := out.run(d, at)
+	out.settle()
 	return out.buf, err
+}
+
+// chunk is about how much is written at once.
+const chunk = 8 << 10
+
+// canonicals are used again for the room that they have.
+var canonicals = sync.Pool{New: func() any { return new(canonical) }}
+
+// release gives it back, without anything of the document.
+func (c *canonical) release() {
+	const most = 1 << 10 // of all lists; what a hostile document made grow is not kept
+	next := canonical{own: c.own[:0], rendered: c.rendered, counts: c.counts[:0], ns: c.ns, attrs: c.attrs}
+	if cap(next.rendered)+cap(next.counts)+cap(next.ns)+cap(next.attrs) > most || cap(next.own) > 2*chunk {
+		next = canonical{}
+	}
+	clear(next.rendered[:cap(next.rendered)])
+	clear(next.ns[:cap(next.ns)])
+	clear(next.attrs[:cap(next.attrs)])
+	next.rendered, next.ns, next.attrs = next.rendered[:0], next.ns[:0], next.attrs[:0]
+	*c = next
+	canonicals.Put(c)
 }
 
 // canonical writes one canonical form.
 type canonical struct {
 	Canon
-	src   string
-	buf   []byte
-	w     io.Writer // nil: all stays in buf
-	chunk int
-	err   error // of w
+	src string
+	buf []byte
+	w   io.Writer // nil: all stays in buf
+	err error     // of w
+	own []byte    // room for buf
+	// from and to enclose what is to be written next as it stands in the source.
+	from, to int
+	// slow: copy nothing that could be made. For tests: it must not matter.
+	slow bool
 	// rendered are the declarations that the open elements of the output carry,
 	// counts how many each of them.
 	rendered []Namespace
@@ -65,7 +94,33 @@ type canonical struct {
 	attrs []*Attr
 }
 
+// verbatim writes a stretch of the source, later if what follows it may have to be
+// written too.
+func (c *canonical) verbatim(from, to int) {
+	if from != c.to {
+		c.settle()
+		c.from = from
+	}
+	c.to = to
+}
+
+// settle writes what verbatim left for later. It comes before any other writing.
+func (c *canonical) settle() {
+	s := c.src[c.from:c.to]
+	c.from = c.to
+	for c.w != nil && len(c.buf)+len(s) > cap(c.buf) {
+		n := cap(c.buf) - len(c.buf)
+		c.buf = append(c.buf, s[:n]...)
+		s = s[n:]
+		c.flush()
+	}
+	c.buf = append(c.buf, s...)
+}
+
 func (c *canonical) flush() {
+	if c.from < c.to {
+		c.settle()
+	}
 	if c.err == nil && len(c.buf) > 0 {
 		_, c.err = c.w.Write(c.buf)
 	}
@@ -81,6 +136,7 @@ func (c *canonical) run(d *Document, at *Element) error {
 	}
 	for _, m := range d.prolog {
 		if c.wants(m) {
+			c.settle()
 			c.remark(d.src[m.start:m.end])
 			c.buf = append(c.buf, '\n')
 		}
@@ -92,6 +148,7 @@ func (c *canonical) run(d *Document, at *Element) error {
 	}
 	for _, m := range d.epilog {
 		if c.wants(m) {
+			c.settle()
 			c.buf = append(c.buf, '\n')
 			c.remark(d.src[m.start:m.end])
 		}
@@ -107,7 +164,7 @@ func (c *canonical) element(top *Element) error {
 	if err := c.apex(top); err != nil {
 		return err
 	}
-	e, from, child := top, top.inner, top.first
+	e, from, child := top, int(top.inner), top.first
 	for {
 		if child != nil {
 			c.text(e, from, child.Start)
@@ -116,10 +173,10 @@ func (c *canonical) element(top *Element) error {
 				continue
 			}
 			c.open(child)
-			e, from, child = child, child.inner, child.first
+			e, from, child = child, int(child.inner), child.first
 			continue
 		}
-		c.text(e, from, e.innerEnd)
+		c.text(e, from, int(e.innerEnd))
 		c.close(e)
 		if e == top || c.err != nil {
 			return c.err
@@ -129,13 +186,18 @@ func (c *canonical) element(top *Element) error {
 }
 
 func (c *canonical) close(e *Element) {
-	c.buf = append(c.buf, '<', '/')
-	c.name(e.Prefix, e.Local)
-	c.buf = append(c.buf, '>')
+	if e.plainEnd && !c.slow {
+		c.verbatim(int(e.innerEnd), e.End)
+	} else {
+		c.settle()
+		c.buf = append(c.buf, '<', '/')
+		c.name(e.Prefix, e.Local)
+		c.buf = append(c.buf, '>')
+	}
 	last := len(c.counts) - 1
 	c.rendered = c.rendered[:len(c.rendered)-c.counts[last]]
 	c.counts = c.counts[:last]
-	if c.w != nil && len(c.buf) >= c.chunk {
+	if c.w != nil && len(c.buf) >= chunk {
 		c.flush()
 	}
 }
@@ -155,12 +217,10 @@ func (c *canonical) text(e *Element, from, to int) {
 		return
 	}
 	if !e.rough {
-		if c.w != nil && len(c.buf)+len(s) > cap(c.buf) {
-			c.flush()
-		}
-		c.buf = append(c.buf, s...)
+		c.verbatim(from, to)
 		return
 	}
+	c.settle()
 	for p := (pieces{s: s}); p.next(); {
 		switch p.kind {
 		case pieceText:
@@ -178,7 +238,7 @@ func (c *canonical) text(e *Element, from, to int) {
 		case pieceInstruction:
 			c.instruction(p.text)
 		}
-		if c.w != nil && len(c.buf) >= c.chunk {
+		if c.w != nil && len(c.buf) >= chunk {
 			c.flush()
 		}
 	}

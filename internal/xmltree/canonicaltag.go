@@ -25,7 +25,7 @@ func (c *canonical) apex(e *Element) error {
 		}
 	} else {
 		for at := e; at != nil; at = at.Parent {
-			for _, n := range at.ns {
+			for _, n := range at.Namespaces() {
 				if !c.has(n.Prefix) {
 					c.ns = append(c.ns, n)
 				}
@@ -66,14 +66,20 @@ func (c *canonical) inherit(e *Element) error {
 	return nil
 }
 
-// open writes the start tag of an inner element.
+// open writes the start tag of an inner element: as it stands if that is its
+// canonical form, which it is when nothing has to be declared.
 func (c *canonical) open(e *Element) {
+	if e.plain && !c.slow && (!c.Exclusive || c.declared(e)) {
+		c.verbatim(e.Start, int(e.inner))
+		c.counts = append(c.counts, 0)
+		return
+	}
 	c.ns, c.attrs = c.ns[:0], c.attrs[:0]
 	for i := range e.Attrs {
 		c.attrs = append(c.attrs, &e.Attrs[i])
 	}
 	if !c.Exclusive {
-		for _, n := range e.ns {
+		for _, n := range e.Namespaces() {
 			c.want(n.Prefix, n.URI)
 		}
 		c.startTag(e)
@@ -81,7 +87,7 @@ func (c *canonical) open(e *Element) {
 	}
 	c.visible(e)
 	if len(c.Inclusive) > 0 {
-		for _, n := range e.ns {
+		for _, n := range e.Namespaces() {
 			if slices.Contains(c.Inclusive, n.Prefix) || n.Prefix == "" && slices.Contains(c.Inclusive, "#default") {
 				c.want(n.Prefix, n.URI)
 			}
@@ -99,6 +105,29 @@ func (c *canonical) visible(e *Element) {
 			c.want(a.Prefix, a.Space)
 		}
 	}
+}
+
+// declared tells whether the output has all that visible would ask for.
+func (c *canonical) declared(e *Element) bool {
+	if !c.renders(e.Prefix, e.Space) {
+		return false
+	}
+	for i := range e.Attrs {
+		if a := &e.Attrs[i]; a.Prefix != "" && !c.renders(a.Prefix, a.Space) {
+			return false
+		}
+	}
+	return true
+}
+
+// renders tells whether the output has a declaration in force, or needs none.
+func (c *canonical) renders(prefix, uri string) bool {
+	for i := len(c.rendered) - 1; i >= 0; i-- {
+		if c.rendered[i].Prefix == prefix {
+			return c.rendered[i].URI == uri
+		}
+	}
+	return uri == "" || prefix == "xml"
 }
 
 // want adds a declaration to the tag unless the output has it in force already.
@@ -130,6 +159,7 @@ func (c *canonical) has(prefix string) bool {
 
 // startTag writes the tag with the declarations and attributes collected.
 func (c *canonical) startTag(e *Element) {
+	c.settle()
 	c.buf = append(c.buf, '<')
 	c.name(e.Prefix, e.Local)
 	if len(c.ns) > 1 {

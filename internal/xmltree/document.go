@@ -23,10 +23,13 @@ type Document struct {
 
 	src    string // Source; names and values are parts of it
 	ids    []idAttr
-	prolog []misc // before the root
-	epilog []misc // after it
+	ns     []Namespace // of all elements
+	prolog []misc      // before the root
+	epilog []misc      // after it
 	// relative is the error of the first relative namespace name.
 	relative *Error
+
+	idRoom [4]idAttr
 }
 
 // misc is a comment or a processing instruction outside the root.

@@ -16,14 +16,18 @@ type Element struct {
 
 	doc         *Document
 	first, next *Element // children are chained
-	ns          []Namespace
+	// ns and nsEnd enclose its declarations among those of the document.
+	ns, nsEnd int32
 	// inner and innerEnd enclose the content: what stands between the tags.
-	inner, innerEnd int
+	inner, innerEnd int32
 	// rough: the element's own character data is not the source as it stands,
 	// or not its canonical form (references, CR, ">", CDATA, comments, PIs).
 	rough bool
 	// remarks: comments or processing instructions are among the content.
 	remarks bool
+	// plain: the start tag stands in the source as canonical forms write it, but
+	// for namespaces; plainEnd: so does the end tag.
+	plain, plainEnd bool
 }
 
 // Attr is an attribute; Value is normalised (XML 1.0 §3.3.3).
@@ -123,9 +127,12 @@ func (e *Element) Resolve(prefix string) (uri string, ok bool) {
 		return XMLNamespace, true
 	}
 	for at := e; at != nil; at = at.Parent {
-		for i := range at.ns {
-			if at.ns[i].Prefix == prefix {
-				return at.ns[i].URI, true
+		if at.ns == at.nsEnd {
+			continue
+		}
+		for _, n := range at.Namespaces() {
+			if n.Prefix == prefix {
+				return n.URI, true
 			}
 		}
 	}
@@ -133,14 +140,14 @@ func (e *Element) Resolve(prefix string) (uri string, ok bool) {
 }
 
 // Namespaces returns the declarations of the element itself, in source order.
-func (e *Element) Namespaces() []Namespace { return e.ns }
+func (e *Element) Namespaces() []Namespace { return e.doc.ns[e.ns:e.nsEnd:e.nsEnd] }
 
 // Bytes returns the element as it stands in the source, tags included.
 func (e *Element) Bytes() []byte { return e.doc.Source[e.Start:e.End:e.End] }
 
 // Inner returns the offsets of the content: from behind the start tag to before
 // the end tag. Both are equal to End for an empty-element tag.
-func (e *Element) Inner() (start, end int) { return e.inner, e.innerEnd }
+func (e *Element) Inner() (start, end int) { return int(e.inner), int(e.innerEnd) }
 
 // Remarks tells whether comments or processing instructions stand among the
 // element's own content (not inside its children).

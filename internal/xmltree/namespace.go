@@ -48,7 +48,12 @@ func (p *parser) bind(e *Element) error {
 		if len(p.scope)+len(p.ns) > p.lim.Namespaces {
 			return p.fail(e.Start, ErrTooMany, "more than %d namespaces in scope", p.lim.Namespaces)
 		}
-		e.ns = slab(&p.nsSlab, p.ns, 8)
+		if p.doc.ns == nil {
+			p.doc.ns = make([]Namespace, 0, len(p.ns)+8)
+		}
+		e.ns = int32(len(p.doc.ns))
+		p.doc.ns = append(p.doc.ns, p.ns...)
+		e.nsEnd = int32(len(p.doc.ns))
 		p.scope = append(p.scope, p.ns...)
 	}
 	var ok bool
@@ -58,7 +63,7 @@ func (p *parser) bind(e *Element) error {
 	if len(p.attrs) == 0 {
 		return nil
 	}
-	e.Attrs = slab(&p.attrSlab, p.attrs, min(p.elements, 1024))
+	e.Attrs = p.keepAttributes()
 	for i := range e.Attrs {
 		a := &e.Attrs[i]
 		if a.Prefix != "" {
@@ -113,22 +118,29 @@ func (p *parser) expected() int {
 	marks := strings.Count(rest[:min(len(rest), window)], "<") + 1
 	switch {
 	case p.elements == 1:
-		return min(marks/2+1, 256)
+		return min(marks/2+marks/16+1, 256)
 	case len(rest) <= window:
 		return min(marks, max(8, p.elements), 4096)
 	}
 	return min(max(8, p.elements), 4096)
 }
 
-// slab copies items to a slice of their own out of a larger one, the next of
-// which shall have room for so many.
-func slab[T any](from *[]T, items []T, next int) []T {
-	n := len(items)
-	if len(*from) < n {
-		*from = make([]T, max(next, n))
+// keepAttributes copies those just read to a slice of their own out of a larger
+// one. The first of these has room for as many as there are equals signs, later
+// ones for as many as there are elements so far, within bounds.
+func (p *parser) keepAttributes() []Attr {
+	n := len(p.attrs)
+	if len(p.attrSlab) < n {
+		room := min(p.elements, 1024)
+		if p.slabs++; p.slabs == 1 {
+			const window = 64 << 10
+			rest := p.src[p.pos:]
+			room = min(strings.Count(rest[:min(len(rest), window)], "="), 64)
+		}
+		p.attrSlab = make([]Attr, max(room, n))
 	}
-	out := (*from)[:n:n]
-	*from = (*from)[n:]
-	copy(out, items)
+	out := p.attrSlab[:n:n]
+	p.attrSlab = p.attrSlab[n:]
+	copy(out, p.attrs)
 	return out
 }

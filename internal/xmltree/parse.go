@@ -3,6 +3,7 @@ package xmltree
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -14,15 +15,37 @@ func Parse(data []byte, lim *Limits) (*Document, error) {
 	if len(data) > l.Bytes {
 		return nil, &Error{Offset: l.Bytes, Err: ErrTooLarge, Detail: fmt.Sprintf("%d octets, the limit is %d", len(data), l.Bytes)}
 	}
-	p := parser{src: string(data), lim: l, doc: &Document{Source: data}}
-	p.doc.src = p.src
-	if err := p.encoding(); err != nil {
+	d := &Document{Source: data, src: string(data)}
+	d.ids = d.idRoom[:0]
+	p := parsers.Get().(*parser)
+	p.src, p.lim, p.doc = d.src, l, d
+	err := p.encoding()
+	if err == nil {
+		err = p.document()
+	}
+	p.release()
+	if err != nil {
 		return nil, err
 	}
-	if err := p.document(); err != nil {
-		return nil, err
+	return d, nil
+}
+
+// parsers are used again for the room that they have.
+var parsers = sync.Pool{New: func() any { return new(parser) }}
+
+// release gives the parser back, without anything of the document.
+func (p *parser) release() {
+	const most = 1 << 10 // of each list; what a hostile document made grow is not kept
+	next := parser{scope: p.scope, attrs: p.attrs, ns: p.ns}
+	if cap(next.scope)+cap(next.attrs)+cap(next.ns) > most {
+		next = parser{}
 	}
-	return p.doc, nil
+	clear(next.scope[:cap(next.scope)])
+	clear(next.attrs[:cap(next.attrs)])
+	clear(next.ns[:cap(next.ns)])
+	next.scope, next.attrs, next.ns = next.scope[:0], next.attrs[:0], next.ns[:0]
+	*p = next
+	parsers.Put(p)
 }
 
 type parser struct {
@@ -40,7 +63,9 @@ type parser struct {
 	ns       []Namespace
 	elemSlab []Element
 	attrSlab []Attr
-	nsSlab   []Namespace
+	slabs    int // of attributes, so far
+	// plain: the present tag stands as canonical forms write it, so far.
+	plain bool
 }
 
 func (p *parser) fail(at int, sentinel error, format string, args ...any) error {
@@ -209,12 +234,12 @@ func (p *parser) endTag() error {
 		return p.fail(at, ErrMalformed, "end tag of %s expected", quoted(qualified(e.Prefix, e.Local)))
 	}
 	p.pos = i + name.len()
-	p.spaces()
+	e.plainEnd = !p.spaces()
 	if p.pos >= len(p.src) || p.src[p.pos] != '>' {
 		return p.fail(at, ErrMalformed, "end tag of %s expected", quoted(qualified(e.Prefix, e.Local)))
 	}
 	p.pos++
-	e.innerEnd = at
+	e.innerEnd = int32(at)
 	p.close()
 	return nil
 }
@@ -223,7 +248,7 @@ func (p *parser) endTag() error {
 func (p *parser) close() {
 	e := p.cur
 	e.End = p.pos
-	p.scope = p.scope[:len(p.scope)-len(e.ns)]
+	p.scope = p.scope[:len(p.scope)-int(e.nsEnd-e.ns)]
 	p.cur = e.Parent
 	p.last = e
 	p.depth--

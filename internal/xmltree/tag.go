@@ -22,12 +22,15 @@ func (p *parser) startTag() error {
 	p.elements++
 	p.attrs, p.ns = p.attrs[:0], p.ns[:0]
 	empty := false
+	p.plain = true
 	for {
+		before := p.pos
 		spaced := p.spaces()
 		if p.pos >= len(p.src) {
 			return p.fail(start, ErrMalformed, "the tag is not closed")
 		}
 		if c := p.src[p.pos]; c == '>' {
+			p.plain = p.plain && !spaced
 			p.pos++
 			break
 		} else if c == '/' {
@@ -35,22 +38,24 @@ func (p *parser) startTag() error {
 				return p.fail(p.pos, ErrMalformed, "%q expected", "/>")
 			}
 			p.pos += 2
-			empty = true
+			empty, p.plain = true, false
 			break
 		}
 		if !spaced {
 			return p.fail(p.pos, ErrMalformed, "white space, %q or %q expected", ">", "/>")
 		}
+		p.plain = p.plain && p.pos == before+1 && p.src[before] == ' '
 		if err := p.attribute(); err != nil {
 			return err
 		}
 	}
 	e := p.newElement()
-	e.doc, e.Start, e.inner, e.Parent = p.doc, start, p.pos, p.cur
+	e.doc, e.Start, e.inner, e.Parent = p.doc, start, int32(p.pos), p.cur
 	e.Prefix, e.Local = name.prefix, name.local
 	if err := p.bind(e); err != nil {
 		return err
 	}
+	e.plain = p.plain && len(p.ns) == 0 && inOrder(e.Attrs)
 	switch {
 	case p.cur == nil:
 		p.doc.Root = e
@@ -66,6 +71,16 @@ func (p *parser) startTag() error {
 		p.close()
 	}
 	return nil
+}
+
+// inOrder tells whether attributes stand in the order of canonical forms.
+func inOrder(attrs []Attr) bool {
+	for i := 1; i < len(attrs); i++ {
+		if a, b := &attrs[i-1], &attrs[i]; a.Space > b.Space || a.Space == b.Space && a.Local >= b.Local {
+			return false
+		}
+	}
+	return true
 }
 
 // qname reads a name with at most one colon.
@@ -98,12 +113,12 @@ func (p *parser) attribute() error {
 	if err != nil {
 		return err
 	}
-	p.spaces()
+	spaced := p.spaces()
 	if p.pos >= len(p.src) || p.src[p.pos] != '=' {
 		return p.fail(p.pos, ErrMalformed, "%q expected", "=")
 	}
 	p.pos++
-	p.spaces()
+	p.plain = !p.spaces() && !spaced && p.plain
 	value, err := p.value()
 	if err != nil {
 		return err
@@ -137,6 +152,7 @@ func (p *parser) value() (string, error) {
 	}
 	src, quote, start := p.src, p.src[p.pos], p.pos+1
 	rough := false
+	p.plain = p.plain && quote == '"'
 	for i := start; i < len(src); i++ {
 		c := src[i]
 		if octets[c]&inValue == 0 {
@@ -146,6 +162,7 @@ func (p *parser) value() (string, error) {
 		case quote:
 			p.pos = i + 1
 			if rough {
+				p.plain = false
 				return normalised(src[start:i]), nil
 			}
 			return src[start:i], nil

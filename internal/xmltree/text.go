@@ -75,8 +75,11 @@ func (e *Element) Text() string {
 	if !e.rough && e.first == nil {
 		return src[e.inner:e.innerEnd]
 	}
-	var out []byte
-	from := e.inner
+	out := make([]byte, 0, e.innerEnd-e.inner)
+	if e.first != nil {
+		out = nil // most of it is theirs
+	}
+	from := int(e.inner)
 	for c := e.first; c != nil; c = c.next {
 		out = appendText(out, src[from:c.Start], e.rough)
 		from = c.End
@@ -158,7 +161,7 @@ func (p *pieces) cut(kind pieceKind, open, end string) {
 // Comments and processing instructions do not count; Remarks tells of them.
 func (e *Element) Blank() bool {
 	src := e.doc.src
-	from := e.inner
+	from := int(e.inner)
 	for c := e.first; c != nil; c = c.next {
 		if !blank(src[from:c.Start], e.rough) {
 			return false

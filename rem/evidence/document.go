@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"context"
+	"sync/atomic"
 
 	"github.com/certmail/certmail/internal/xmltree"
 )
@@ -10,8 +11,9 @@ import (
 // being read again. It keeps some four times its size in memory; Parse and
 // Verify do not.
 type Document struct {
-	tree *xmltree.Document
-	most int
+	tree  *xmltree.Document
+	most  int
+	first atomic.Pointer[Evidence] // the value of Open, for the first who asks
 }
 
 // Open reads a document for [Document.Evidence] and [Document.Verify]. Errors
@@ -22,16 +24,21 @@ func Open(xml []byte, o *Options) (*Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Document{tree: tree, most: most}
-	if _, err := fromTree(tree, most); err != nil {
+	e, err := fromTree(tree, most)
+	if err != nil {
 		return nil, err
 	}
+	d := &Document{tree: tree, most: most}
+	d.first.Store(e)
 	return d, nil
 }
 
 // Evidence is the value that the document has, a new one at each call. It
 // proves nothing.
 func (d *Document) Evidence() *Evidence {
+	if e := d.first.Swap(nil); e != nil {
+		return e
+	}
 	e, err := fromTree(d.tree, d.most)
 	if err != nil { // it was read before
 		return &Evidence{Raw: d.tree.Source}

@@ -34,8 +34,14 @@ func fromTree(doc *xmltree.Document, most int) (*Evidence, error) {
 		}
 		return nil, &RootError{Space: root.Space, Local: root.Local}
 	}
-	r := reader{most: most}
-	e := &Evidence{Raw: doc.Source}
+	v := new(values)
+	v.evidence.Raw = doc.Source
+	r := reader{most: most, shelf: v.shelf()}
+	return r.read(&v.evidence, root)
+}
+
+// read reads the root into a value.
+func (r *reader) read(e *Evidence, root *xmltree.Element) (*Evidence, error) {
 	r.root(e, root)
 	if r.err != nil {
 		return nil, r.err
@@ -48,6 +54,7 @@ func fromTree(doc *xmltree.Document, most int) (*Evidence, error) {
 // reader turns elements into values and collects what is odd.
 type reader struct {
 	most     int
+	shelf    shelf
 	findings []Finding
 	err      error
 }

@@ -32,7 +32,7 @@ func (r *reader) extensions(el *xmltree.Element) (list []Extension) {
 			if r.full(len(list), "extensions") {
 				break
 			}
-			list = append(list, r.extension(c))
+			list = appended(list, r.extension(c), &r.shelf.extensions, 1)
 		}
 	}
 	r.done(el.Local, &k)
@@ -81,7 +81,7 @@ func (r *reader) baselineExtension(x *Extension, el *xmltree.Element) bool {
 		}
 		switch {
 		case c.Local == "GeneralEvidenceInfo" && x.General == nil:
-			x.General = new(GeneralInfo)
+			x.General = one(&r.shelf.general)
 		case c.Local == "RelayEvidenceInfo" && x.Relay == nil:
 			x.Relay = new(RelayInfo)
 		default:
@@ -104,7 +104,8 @@ func (r *reader) baselineExtension(x *Extension, el *xmltree.Element) bool {
 				}
 				x.General.Untrusted = append(x.General.Untrusted, r.number(text, d.Local))
 			case c.Local == "GeneralEvidenceInfo" && d.Local == "Subject" && x.General.Subject == nil && x.General.Untrusted == nil:
-				x.General.Subject = &text
+				x.General.Subject = one(&r.shelf.strings)
+				*x.General.Subject = text
 			default:
 				return false
 			}

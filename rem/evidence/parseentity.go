@@ -51,7 +51,7 @@ func (r *reader) identity(el *xmltree.Element) (list []Attribute) {
 		if r.full(len(list), "attributes") {
 			return list
 		}
-		list = append(list, Attribute{})
+		list = appended(list, Attribute{}, &r.shelf.attributes, 1)
 		plain = r.attribute(&list[len(list)-1], c) && plain
 	}
 	r.done(el.Local, &k)
@@ -110,7 +110,7 @@ func (r *reader) attribute(a *Attribute, el *xmltree.Element) (plain bool) {
 				plain = false
 			}
 		}
-		a.Values = append(a.Values, v)
+		a.Values = appended(a.Values, v, &r.shelf.texts, 1)
 	}
 	return plain
 }

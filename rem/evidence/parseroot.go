@@ -86,7 +86,7 @@ func (r *reader) root(e *Evidence, root *xmltree.Element) {
 			r.user(e.SenderDelegate, c, nil)
 		case rootRecipient:
 			if !r.full(len(e.Recipients), "recipients") {
-				e.Recipients = append(e.Recipients, User{})
+				e.Recipients = appended(e.Recipients, User{}, &r.shelf.recipients, len(r.shelf.recipients))
 				r.user(&e.Recipients[len(e.Recipients)-1], c, nil)
 			}
 		case rootRecipientDelegate:
@@ -96,11 +96,11 @@ func (r *reader) root(e *Evidence, root *xmltree.Element) {
 				r.user(&d.User, c, d)
 			}
 		case rootSubmission:
-			t := r.time(c)
-			e.Submitted = &t
+			e.Submitted = one(&r.shelf.times)
+			*e.Submitted = r.time(c)
 		case rootRefersTo:
-			n := r.number(r.text(c), c.Local)
-			e.RefersTo = &n
+			e.RefersTo = one(&r.shelf.numbers)
+			*e.RefersTo = r.number(r.text(c), c.Local)
 		case rootMessageID:
 			e.MessageID = r.text(c)
 		case rootContent:
@@ -152,21 +152,18 @@ func (r *reader) reasons(el *xmltree.Element) (list []Reason) {
 		if r.full(len(list), "reasons") {
 			break
 		}
-		var one Reason
+		var reason Reason
 		in := cursor{slots: reasonSlots[:]}
 		for d := c.FirstChild(); d != nil; d = d.NextSibling() {
 			switch r.place(d, &in) {
 			case 0:
-				one.URI = r.text(d)
+				reason.URI = r.text(d)
 			case 1:
-				if one.Details == nil {
-					one.Details = make([]string, 0, 2)
-				}
-				one.Details = append(one.Details, r.text(d))
+				reason.Details = appended(reason.Details, r.text(d), &r.shelf.strings, 2)
 			}
 		}
 		r.done(c.Local, &in)
-		list = append(list, one)
+		list = appended(list, reason, &r.shelf.reasons, 1)
 	}
 	r.done(el.Local, &k)
 	return list
@@ -179,10 +176,7 @@ func (r *reader) policies(el *xmltree.Element) (list []string) {
 			if r.full(len(list), "policies") {
 				break
 			}
-			if list == nil {
-				list = make([]string, 0, 2)
-			}
-			list = append(list, r.text(c))
+			list = appended(list, r.text(c), &r.shelf.strings, 2)
 		}
 	}
 	r.done(el.Local, &k)
@@ -190,15 +184,15 @@ func (r *reader) policies(el *xmltree.Element) (list []string) {
 }
 
 func (r *reader) content(el *xmltree.Element) *Content {
-	out := new(Content)
+	out := one(&r.shelf.content)
 	k := cursor{slots: contentSlots[:]}
 	for c := el.FirstChild(); c != nil; c = c.NextSibling() {
 		switch r.place(c, &k) {
 		case 0:
 			out.AppLayerIdentifier = r.text(c)
 		case 1:
-			n := r.number(r.text(c), c.Local)
-			out.ComposingParts = &n
+			out.ComposingParts = one(&r.shelf.numbers)
+			*out.ComposingParts = r.number(r.text(c), c.Local)
 		case 2:
 			out.Parts = r.parts(c)
 		}
@@ -231,7 +225,7 @@ func (r *reader) parts(el *xmltree.Element) (list []Part) {
 			}
 		}
 		r.done(c.Local, &in)
-		list = append(list, p)
+		list = appended(list, p, &r.shelf.parts, 1)
 	}
 	r.done(el.Local, &k)
 	return list

@@ -76,7 +76,7 @@ func (r *reader) user(u *User, el *xmltree.Element, d *Delegate) {
 }
 
 func (r *reader) assurance(el *xmltree.Element) *Assurance {
-	out := new(Assurance)
+	out := one(&r.shelf.assurance)
 	k := cursor{slots: assuranceSlots[:]}
 	for c := el.FirstChild(); c != nil; c = c.NextSibling() {
 		switch r.place(c, &k) {
@@ -123,7 +123,7 @@ func (r *reader) authenticationOf(a *Assurance, c *xmltree.Element) {
 }
 
 func (r *reader) level(el *xmltree.Element) *Level {
-	out := new(Level)
+	out := one(&r.shelf.levels)
 	k := cursor{slots: levelSlots[:]}
 	for c := el.FirstChild(); c != nil; c = c.NextSibling() {
 		switch r.place(c, &k) {
@@ -156,7 +156,7 @@ func (r *reader) level(el *xmltree.Element) *Level {
 
 // authentication reads AuthenticationDetails: the first of its forms counts.
 func (r *reader) authentication(el *xmltree.Element) *Authentication {
-	out := new(Authentication)
+	out := one(&r.shelf.authentication)
 	k := cursor{slots: authenticationSlots[:]}
 	const timeAndMethod = 1<<2 | 1<<3
 	for c := el.FirstChild(); c != nil; c = c.NextSibling() {

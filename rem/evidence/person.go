@@ -2,7 +2,6 @@ package evidence
 
 import (
 	"crypto/sha256"
-	"encoding/hex"
 	"strings"
 )
 
@@ -15,13 +14,36 @@ func PersonIdentifier(user, service, address string) string {
 }
 
 func userID(s string) string {
+	id := userDigits(s)
+	return string(id[:])
+}
+
+func userDigits(s string) (out [2 * sha256.Size]byte) {
 	sum := sha256.Sum256([]byte(s))
 	const upper = "0123456789ABCDEF"
-	var out [2 * sha256.Size]byte
 	for i, b := range sum {
 		out[2*i], out[2*i+1] = upper[b>>4], upper[b&15]
 	}
-	return string(out[:])
+	return out
+}
+
+// upperHex writes hexadecimal in upper case; ok is false for anything else.
+func upperHex(s string) (out [2 * sha256.Size]byte, ok bool) {
+	if len(s) != len(out) {
+		return out, false
+	}
+	for i := range len(s) {
+		c := s[i]
+		switch {
+		case c >= '0' && c <= '9' || c >= 'A' && c <= 'F':
+		case c >= 'a' && c <= 'f':
+			c -= 'a' - 'A'
+		default:
+			return out, false
+		}
+		out[i] = c
+	}
+	return out, true
 }
 
 // personMatch is how a person identifier stands to an address.
@@ -43,17 +65,18 @@ func matchPerson(id, address string) personMatch {
 		return personDiffers
 	}
 	lower := strings.ToLower(address)
-	want := userID(lower)
-	if got == want {
+	want := userDigits(lower)
+	if got == string(want[:]) {
 		return personMatches
 	}
-	if _, err := hex.DecodeString(got); err != nil {
+	digits, known := upperHex(got)
+	if !known {
 		return personDiffers
 	}
-	if strings.EqualFold(got, want) {
+	if digits == want {
 		return personOtherCase
 	}
-	if lower != address && strings.EqualFold(got, userID(address)) {
+	if lower != address && digits == userDigits(address) {
 		return personAsWritten
 	}
 	return personDiffers

@@ -101,7 +101,8 @@ func (v *verifier) find(code, detail string) {
 func (v *verifier) signature(doc *xmltree.Document) {
 	var policy xmlsig.Policy
 	if s := v.o.Store; s != nil {
-		policy.Certificate, policy.PreparedKey = s.Certificate, s.PreparedKey
+		policy.Certificate, policy.PreparedKey, policy.Intern = s.Certificate, s.PreparedKey, s.Intern
+		policy.CertificateDigest = s.CertificateDigest
 	}
 	s, err := xmlsig.Verify(doc, &policy)
 	if err == nil {

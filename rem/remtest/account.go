@@ -68,7 +68,7 @@ func (n *Network) Account(address string) (*Account, error) {
 }
 
 // Password returns the account's password.
-func (a *Account) Password() string { return a.password }
+func (a *Account) Password() string { return a.net.passwordOf(a.Address) }
 
 // Login opens an account as its provider's servers do: the user name is the
 // address. The error is ErrLogin.
@@ -82,7 +82,7 @@ func (n *Network) Login(user, password string) (*Account, error) {
 	if n.strikes(RefuseLogin, "", a.occasion()) != nil {
 		return nil, fmt.Errorf("remtest: %w: %s, whatever the password", ErrLogin, a.Address)
 	}
-	if password != a.password {
+	if password != a.Password() {
 		return nil, fmt.Errorf("remtest: %w: user %q or password", ErrLogin, user)
 	}
 	return a, nil
@@ -189,7 +189,7 @@ func (s sender) Send(ctx context.Context, m *transport.Message) error {
 	if err != nil {
 		return &transport.Error{Outcome: transport.Refused, Err: err}
 	}
-	if _, err := s.a.net.Login(s.a.Address, s.a.password); err != nil {
+	if _, err := s.a.net.Login(s.a.Address, s.a.Password()); err != nil {
 		return &transport.Error{Outcome: transport.Refused, Code: 535, Status: "5.7.8", Text: "Authentication failed", Err: transport.ErrLogin}
 	}
 	err = s.a.Submit(ctx, m.From, m.To, data)

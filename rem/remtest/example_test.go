@@ -224,12 +224,11 @@ func ExampleFixtures() {
 		panic(err)
 	}
 	for _, f := range fixtures {
-		if f.Verdict == "invalid" && f.Check == "evidence-timestamp" {
-			fmt.Println(f.File)
+		if f.Check == "signature" {
+			fmt.Println(f.File, f.Verdict)
 		}
 	}
 	// Output:
-	// tampered/rem-receipt-foreign-time-stamp.eml
-	// tampered/rem-dispatch-foreign-time-stamp.eml
-	// tampered/rem-receipt-no-time-stamp.eml
+	// tampered/rem-dispatch-original-altered.eml invalid
+	// tampered/rem-receipt-text-altered.eml invalid
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/certmail/certmail/rem"
 	"github.com/certmail/certmail/rem/evidence"
 	"github.com/certmail/certmail/trust"
+	"github.com/certmail/certmail/trust/tsp/tsptest"
 )
 
 // oddFixtures are what the official examples and other programs write otherwise
@@ -98,6 +99,11 @@ func oddFixtures() []fixture {
 
 // resigned changes evidence, and signs evidence and message anew.
 func resigned(name string, change func(xml []byte) ([]byte, error)) func(s *studio) ([]byte, error) {
+	return restamped(name, "", change)
+}
+
+// restamped does so with the time-stamp of an authority that has a fault.
+func restamped(name string, wrong tsptest.Fault, change func(xml []byte) ([]byte, error)) func(s *studio) ([]byte, error) {
 	return func(s *studio) ([]byte, error) {
 		m, err := s.take(name)
 		if err != nil {
@@ -113,7 +119,13 @@ func resigned(name string, change func(xml []byte) ([]byte, error)) func(s *stud
 			if err != nil {
 				return nil, err
 			}
-			return evidence.Sign(context.Background(), xml, &evidence.Signer{Key: leaf.Key, Certificate: leaf.Certificate, Chain: leaf.Chain, TimeStamp: seal.ca.tsa, Now: seal.n.Now})
+			tsa := seal.ca.tsa
+			if wrong != "" {
+				if tsa, err = tsa.With(wrong); err != nil {
+					return nil, err
+				}
+			}
+			return evidence.Sign(context.Background(), xml, &evidence.Signer{Key: leaf.Key, Certificate: leaf.Certificate, Chain: leaf.Chain, TimeStamp: tsa, Now: seal.n.Now})
 		})
 	}
 }

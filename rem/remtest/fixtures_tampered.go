@@ -6,6 +6,7 @@ import (
 
 	"github.com/certmail/certmail/rem/evidence"
 	"github.com/certmail/certmail/trust"
+	"github.com/certmail/certmail/trust/tsp/tsptest"
 )
 
 // tamperedFixtures are what somebody did to a message: the provider itself,
@@ -24,6 +25,10 @@ func tamperedFixtures() []fixture {
 		return r
 	}
 	const receipt = "ContentConsignment"
+	stamp := func(file string, wrong tsptest.Fault, note string) fixture {
+		return fixture{file: "tampered/rem-receipt-" + file, kind: KindReceipt, fails: trust.CheckEvidenceTimestamp, note: receipt + ": " + note,
+			write: restamped("D.1/RD01", wrong, func(xml []byte) ([]byte, error) { return xml, nil })}
+	}
 	return []fixture{
 		row("receipt-evidence-altered", d1, AlterEvidence, trust.CheckEvidenceSignature, receipt+": the evidence was changed by one octet, and the message signed anew"),
 		row("dispatch-evidence-altered", dispatch, AlterEvidence, trust.CheckEvidenceSignature, "dispatch: the evidence was changed by one octet, and the message signed anew"),
@@ -39,6 +44,10 @@ func tamperedFixtures() []fixture {
 		row("receipt-expired-signer", d1, ExpiredCertificate, trust.CheckSignerChain, receipt+": the certificate had expired the day before"),
 		open(row("receipt-unknown-signer", d1, WrongSigner, "", receipt+": signed in the provider's name by somebody whom nobody knows"), trust.CheckSignerChain),
 		row("receipt-no-time-stamp", d1, NoTimeStamp, trust.CheckEvidenceTimestamp, receipt+": no time-stamp, which the baseline requires"),
+		stamp("time-stamp-of-a-mail-certificate", tsptest.UsageMail, "the time-stamp is by a certificate for mail, under the same root"),
+		stamp("time-stamp-of-an-expired-authority", tsptest.Expired, "the certificate of the time-stamping authority had expired"),
+		stamp("time-stamp-signature", tsptest.BadSignature, "the signature of the time-stamp does not hold"),
+		stamp("time-stamp-of-other-data", tsptest.OtherToken, "a genuine time-stamp of an hour ago, of other data"),
 		{file: "tampered/rem-receipt-other-address", kind: KindReceipt, fails: trust.CheckSignerAddress, note: receipt + ": signed with the certificate of another provider",
 			write: composed("D.1/RD01", func(s *sealer, of *node, d *draft) ([]byte, error) {
 				m, err := s.compose(of, d, d.documents, s.signers[of])

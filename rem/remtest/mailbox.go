@@ -26,12 +26,11 @@ type Mailbox struct {
 	// Address is whose it is.
 	Address string
 
-	net      *Network
-	node     *node // nil for an ordinary mailbox
-	service  bool  // that of a provider
-	password string
-	box      *memory.Mailbox
-	bytes    int64 // of what was put into it
+	net     *Network
+	node    *node // nil for an ordinary mailbox
+	service bool  // that of a provider
+	box     *memory.Mailbox
+	bytes   int64 // of what was put into it
 }
 
 // Stored is a message in a mailbox.
@@ -79,8 +78,8 @@ func (n *Network) addMailbox(address string, of *node) *Mailbox {
 	return m
 }
 
-// newPassword follows from the seed.
-func (n *Network) newPassword(address string) string {
+// passwordOf follows from the seed, and is kept nowhere.
+func (n *Network) passwordOf(address string) string {
 	b := make([]byte, 9)
 	_, _ = io.ReadFull(testpki.Reader(n.opt.Seed, "REM password of "+fold(address)), b)
 	return hex.EncodeToString(b)

@@ -312,3 +312,39 @@ func TestManyAtOnce(t *testing.T) {
 	n.Settle()
 	require.Len(t, n.Outcomes(), len(n.Accounts()))
 }
+
+// TestReceiptsGoToWhomTheyAreFor: relay evidence to the previous provider, the
+// rest to the sender (EN 319 522-1 §6.1 table 1).
+func TestReceiptsGoToWhomTheyAreFor(t *testing.T) {
+	const service, between = "rem-service@rem-alfa.example", "rem-service@rem-gamma.example"
+	providers := remtest.DefaultProviders()
+	providers[1].Via = "gamma.example"
+	n := network(t, &remtest.NetworkOptions{Providers: providers})
+	send(t, n, anna, bruno, "nessuno@beta.example")
+	for address, want := range map[string]string{
+		anna: "A.1/RA01 B.3/RB21 D.1/RD01", service: "B.1/RB01 B.3/RB21", between: "B.1/RB01 B.2/RB21",
+	} {
+		var have []string
+		for _, s := range inbox(t, n, address) {
+			have = append(have, s.String())
+			m, err := rem.ParseBytes(s.Data, nil)
+			require.NoError(t, err)
+			require.Equal(t, []string{address}, m.Envelope.Header.Addresses("To"), s.String())
+		}
+		require.Equal(t, want, strings.Join(have, " "), address)
+	}
+}
+
+// TestOutcomesKnowWhatIsGenuine: a forged receipt lies in the mailbox, and
+// nobody was told anything by it.
+func TestOutcomesKnowWhatIsGenuine(t *testing.T) {
+	n := network(t, &remtest.NetworkOptions{Faults: []remtest.Fault{{Kind: remtest.WrongSigner, Event: evidence.ContentConsignment}}})
+	send(t, n, anna, bruno)
+	require.Equal(t, []string{"A.1/RA01", "D.1/RD01"}, account(t, n, anna).Contents())
+	require.Equal(t, remtest.WrongSigner, inbox(t, n, anna)[1].Spoiled)
+	o := n.Outcomes()[0]
+	require.Len(t, o.Told, 1)
+	require.Empty(t, o.Recipients[0].Told)
+	require.Len(t, o.Recipients[0].Attested, 2)
+	require.Equal(t, 1, o.Recipients[0].Placed)
+}

@@ -113,8 +113,11 @@ func (n *Network) toldStatus(o *Outcome, r *RecipientOutcome) []receipt.Status {
 	untrusted := n.managing(o.Sender).config.Profile == Baseline && whole(evidence.SubmissionAcceptance) && !r.Certified
 	switch {
 	case delivered && len(failures) > 0:
-		soft := !slices.ContainsFunc(failures, func(code string) bool { return !slices.Contains([]string{"RD03", "RB22", "RE03", "RE04"}, code) })
-		if soft {
+		failures = slices.DeleteFunc(failures, func(code string) bool { return code == "RD03" || code == "RB22" })
+		if len(failures) == 0 {
+			return []receipt.Status{receipt.StatusDelivered} // late
+		}
+		if !slices.ContainsFunc(failures, func(code string) bool { return code != "RE03" && code != "RE04" }) {
 			return []receipt.Status{receipt.StatusConflict, receipt.StatusDelivered}
 		}
 		return []receipt.Status{receipt.StatusConflict}

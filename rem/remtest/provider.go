@@ -214,7 +214,7 @@ func (n *Network) addProvider(c ProviderConfig) error {
 		if n.managing(address) != of {
 			return fail(errors.New("not in a domain of the provider"), "account %s", address)
 		}
-		n.addMailbox(address, of).password = n.newPassword(address)
+		n.addMailbox(address, of)
 	}
 	return nil
 }

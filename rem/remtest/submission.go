@@ -111,16 +111,10 @@ func formalProblem(m *envelope.Message, from string, recipients []string) string
 // its way.
 func (of *node) accept(c *charge) error {
 	n := of.net
-	var local, outside []int
 	order, groups := of.groups(c.t, c.all())
+	outside := groups[nil]
 	for _, to := range order {
-		switch {
-		case to == of:
-			local = groups[to]
-		case to == nil:
-			outside = groups[to]
-			c.t.untrusted = append(c.t.untrusted, groups[to]...)
-		case n.make.relayable(of, to) != nil:
+		if to == nil || to != of && n.make.relayable(of, to) != nil {
 			c.t.untrusted = append(c.t.untrusted, groups[to]...)
 		}
 	}
@@ -142,21 +136,16 @@ func (of *node) accept(c *charge) error {
 	if err := of.receipt(c, c.accepted, c.document); err != nil {
 		return &SMTPError{451, "4.3.0", oneLine(err.Error())}
 	}
-	if of.config.Style == StoreAndNotify {
-		for _, to := range order {
-			if to != nil {
-				of.ask(c, groups[to])
-			}
-		}
-	} else {
+	if of.config.Style == StoreAndForward {
 		of.forward(c, c.all())
+		return nil
 	}
-	if len(local) == 0 && len(outside) > 0 {
-		of.note(c.journey, Step{Point: AtSubmission, Kind: KindDispatch, Recipients: c.t.addresses(outside), Detail: "no trusted path to these recipients"})
+	for _, to := range order {
+		if to != nil {
+			of.ask(c, groups[to])
+		}
 	}
-	if len(outside) > 0 && of.config.Style == StoreAndNotify {
-		n.after(n.opt.Hop, func() { of.leave(c, outside) })
-	}
+	of.forward(c, outside) // nobody asks in ordinary mail
 	return nil
 }
 

@@ -61,10 +61,7 @@ func later(a, b time.Time) time.Time {
 func (p *publication) list(country string) ([]byte, error) {
 	n := p.s.n
 	now := n.Now()
-	l := &tsl.List{
-		Territory: country, Issued: now.Add(-time.Hour), NextUpdate: now.AddDate(0, 6, 0),
-		DistributionPoints: []string{listURL(country)},
-	}
+	l := &tsl.List{Territory: country, Issued: now, NextUpdate: now.AddDate(0, 6, 0), DistributionPoints: []string{listURL(country)}}
 	made := fmt.Sprint(now.Sub(n.start) / (90 * 24 * time.Hour))
 	for _, of := range n.nodes {
 		if of.config.Country != country {

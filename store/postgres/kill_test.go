@@ -150,6 +150,7 @@ func TestConnectionsAreCutAgainAndAgain(t *testing.T) {
 			}
 		}
 	}
+	s := named(t, pgtest.Conninfo(t), schema, "cut") // before anything is cut
 	stop := make(chan struct{})
 	var cutting, working sync.WaitGroup
 	cutting.Go(func() {
@@ -162,7 +163,6 @@ func TestConnectionsAreCutAgainAndAgain(t *testing.T) {
 			}
 		}
 	})
-	s := named(t, pgtest.Conninfo(t), schema, "cut")
 	for i := range workers {
 		working.Go(func() {
 			folder := fmt.Sprint("folder", i)

@@ -67,7 +67,7 @@ func Open(ctx context.Context, conninfo string, opt *Options) (Store, error) {
 		// holds all of it: only what is inside goes on.
 		return Store{}, fmt.Errorf("postgres: open: connection string: %w", cmp.Or(errors.Unwrap(err), store.ErrInvalid))
 	}
-	db := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(durable))
+	db := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(session))
 	db.SetMaxOpenConns(o.Conns)
 	db.SetMaxIdleConns(o.Conns)
 	if err := checkEncoding(ctx, db); err != nil {
@@ -86,9 +86,15 @@ func Open(ctx context.Context, conninfo string, opt *Options) (Store, error) {
 // say, where it also looks for what the database does not have.
 func (s Store) Blobs(large store.Blobs) store.PackedBlobs { return sqlstore.NewBlobs(s.Store, large) }
 
-// durable makes commits of a connection wait for the disk.
-func durable(ctx context.Context, c *pgx.Conn) error {
-	_, err := c.Exec(ctx, `SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'`)
+// session prepares a connection. Commits wait for the disk. And every statement
+// finds its rows by an index, also those that were planned while the tables were
+// empty: their plans are kept, and read whole tables from then on, until the
+// server next looks at how the tables have grown. With one plan for all
+// parameters, none is made for each execution.
+func session(ctx context.Context, c *pgx.Conn) error {
+	_, err := c.Exec(ctx, `SELECT set_config(name, wanted, false)
+		FROM (VALUES ('synchronous_commit', 'on'), ('enable_seqscan', 'off'), ('plan_cache_mode', 'force_generic_plan')) AS s (name, wanted)
+		WHERE name <> 'synchronous_commit' OR current_setting(name) = 'off'`)
 	return err
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/certmail/certmail/store"
+	"github.com/certmail/certmail/store/internal/pgtest"
 	"github.com/certmail/certmail/store/internal/sendbench"
 )
 
@@ -16,7 +17,9 @@ func sending(tb testing.TB, server *sendbench.Server) *sendbench.Bench {
 	require.NoError(tb, err)
 	tb.Cleanup(func() { folder.Close() })
 	s := open(tb, fresh())
-	return sendbench.New(tb, server, s, s.Blobs(folder))
+	b := sendbench.New(tb, server, s, s.Blobs(folder))
+	b.Beside = pgtest.CPU
+	return b
 }
 
 // BenchmarkSend10000 sends 10,000 messages the whole way: submitted, durable,
@@ -33,11 +36,11 @@ func BenchmarkSendPostfix(b *testing.B) {
 	sendbench.Run(b, sending(b, sendbench.Postfix(b)), 1000)
 }
 
-// TestSendRate: the way through the outbox is no multiple of that without. The
-// bound is far below what a quiet machine does, see BenchmarkSend10000.
+// TestSendRate: the way through the outbox costs no multiple of that without. The
+// bound leaves room for other machines, see BenchmarkSend10000.
 func TestSendRate(t *testing.T) {
 	if testing.Short() {
 		t.Skip("leaves out the comparison with a bare loop")
 	}
-	sendbench.AtLeast(t, sending(t, sendbench.Sink(t)), 1000, 0.1)
+	sendbench.AtLeast(t, sending(t, sendbench.Sink(t)), 2000, 0.27)
 }

@@ -37,11 +37,11 @@ func BenchmarkSendPostfix(b *testing.B) {
 	sendbench.Run(b, sending(b, sendbench.Postfix(b)), 1000)
 }
 
-// TestSendRate: the way through the outbox is no multiple of that without. The
-// bound is far below what a quiet machine does, see BenchmarkSend10000.
+// TestSendRate: the way through the outbox costs no multiple of that without. The
+// bound leaves room for other machines, see BenchmarkSend10000.
 func TestSendRate(t *testing.T) {
 	if testing.Short() {
 		t.Skip("leaves out the comparison with a bare loop")
 	}
-	sendbench.AtLeast(t, sending(t, sendbench.Sink(t)), 1000, 0.3)
+	sendbench.AtLeast(t, sending(t, sendbench.Sink(t)), 2000, 0.38)
 }

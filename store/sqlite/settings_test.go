@@ -13,7 +13,7 @@ func TestSettings(t *testing.T) {
 	file, err := create(filepath.Join(t.TempDir(), "pec.db"))
 	require.NoError(t, err)
 	o := Options{BusyTimeout: 3 * time.Second}
-	require.NoError(t, useWAL(t.Context(), file, o))
+	require.NoError(t, useWAL(t.Context(), file, o, ""))
 	for lock, wait := range map[string]string{"immediate": "25", "deferred": "3000"} {
 		db, err := connect(file, o, lock, "")
 		require.NoError(t, err)

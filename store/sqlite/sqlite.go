@@ -45,7 +45,7 @@ var _ store.Store = Store{}
 // owner only. It brings the tables to the version of this module: ErrNewer when
 // they are of a newer one. opt may be nil.
 func Open(ctx context.Context, file string, opt *Options) (Store, error) {
-	s, err := openFile(ctx, file, opt, dialect)
+	s, err := openFile(ctx, file, opt, dialect, "")
 	if err != nil {
 		return Store{}, err
 	}
@@ -68,14 +68,15 @@ func (b Blobs) Close() error { return b.s.Close() }
 // does not have. The file is not that of a Store, so that neither waits for the
 // other.
 func OpenBlobs(ctx context.Context, file string, large store.Blobs, opt *Options) (Blobs, error) {
-	s, err := openFile(ctx, file, opt, blobDialect)
+	// A page holds a small message: twice as many of half the size cost more.
+	s, err := openFile(ctx, file, opt, blobDialect, "page_size(8192)")
 	if err != nil {
 		return Blobs{}, err
 	}
 	return Blobs{sqlstore.NewBlobs(s, large), s}, nil
 }
 
-func openFile(ctx context.Context, file string, opt *Options, d sqlstore.Dialect) (*sqlstore.Store, error) {
+func openFile(ctx context.Context, file string, opt *Options, d sqlstore.Dialect, layout string) (*sqlstore.Store, error) {
 	o := Options{BusyTimeout: 10 * time.Second, Readers: 4}
 	if opt != nil && opt.BusyTimeout > 0 {
 		o.BusyTimeout = opt.BusyTimeout
@@ -87,7 +88,7 @@ func openFile(ctx context.Context, file string, opt *Options, d sqlstore.Dialect
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: open: %w", err)
 	}
-	if err := useWAL(ctx, file, o); err != nil {
+	if err := useWAL(ctx, file, o, layout); err != nil {
 		return nil, fmt.Errorf("sqlite: open %s: %w", filepath.Base(file), err)
 	}
 	write, err := connect(file, o, "immediate", "")
@@ -156,9 +157,10 @@ func connect(file string, o Options, lock, pragma string) (*sql.DB, error) {
 }
 
 // useWAL makes the journal a write-ahead log, which the file remembers. SQLite
-// does not wait for others with that, so we do.
-func useWAL(ctx context.Context, file string, o Options) error {
-	db, err := connect(file, o, "immediate", "")
+// does not wait for others with that, so we do. layout is a pragma that has an
+// effect on a new file only.
+func useWAL(ctx context.Context, file string, o Options, layout string) error {
+	db, err := connect(file, o, "immediate", layout)
 	if err != nil {
 		return err
 	}

@@ -127,3 +127,62 @@ func untried(t *testing.T, o Opened) {
 	equal(t, "given back", get(t, o, "k"), before)
 	equal(t, "attempts", take(t, o, "v", 1)[0].Attempts, 1)
 }
+
+// turn: outcomes as SettleAll has them and claims as Claim has them, at once.
+func turn(t *testing.T, o Opened) {
+	both, ok := o.Store.(store.Turner)
+	if !ok {
+		return // it need not be one
+	}
+	for i, key := range []string{"a", "b", "c", "d", "e", "f"} {
+		m := message(key)
+		m.Priority = i / 5 // f before all
+		put(t, o, m)
+	}
+	theirs := message("theirs")
+	theirs.Account, theirs.Priority = "other", 9
+	put(t, o, theirs)
+	list := take(t, o, "w", 3) // f, a and b
+	equal(t, "claimed", keys(list), []string{"f", "a", "b"})
+	ask := store.Claim{Account: account, Worker: "w", Now: at(time.Minute), Lease: at(time.Hour), Limit: 2}
+	back := settlement("b", store.Queued)
+	back.Result.NotBefore = at(2 * time.Hour)
+	each, claimed, err := both.Turn(t.Context(), []store.Settlement{settlement("f", store.Sent), settlement("none", store.Sent),
+		settlement("a", store.Cancelled), back, settlement("c", store.Sent), settlement("f", store.Sent)}, ask)
+	must(t, err)
+	for i, want := range []error{nil, store.ErrNotFound, store.ErrState, nil, store.ErrLost, store.ErrLost} {
+		if want == nil {
+			must(t, each[i])
+			continue
+		}
+		fails(t, each[i], want)
+	}
+	equal(t, "claimed next", keys(claimed), []string{"c", "d"})
+	s := o.reopened(t)
+	for i := range claimed {
+		equal(t, "worker", claimed[i].Worker, "w")
+		equal(t, "as stored", get(t, s, claimed[i].Key), claimed[i])
+	}
+	f := list[0]
+	f.State, f.Reply, f.Changed, f.Worker, f.Lease, f.Sent.Time = store.Sent, "reply f", at(time.Second), "", time.Time{}, at(time.Second)
+	equal(t, "sent", get(t, s, "f"), f)
+	equal(t, "given back", get(t, s, "b").State, store.Queued)
+	equal(t, "not settled", get(t, s, "a"), list[1])
+
+	both = s.(store.Turner)
+	ask.Account, ask.Limit = "", 9
+	each, claimed, err = both.Turn(t.Context(), nil, ask)
+	must(t, err)
+	equal(t, "of nothing", len(each), 0)
+	equal(t, "of all accounts", keys(claimed), []string{"theirs", "e"})
+	ask.Worker = "v"
+	each, claimed, err = both.Turn(t.Context(), []store.Settlement{settlement("e", store.Sent)}, ask)
+	must(t, err)
+	fails(t, each[0], store.ErrLost)
+	equal(t, "nothing due", len(claimed), 0)
+
+	ask.Lease = ask.Now
+	_, _, err = both.Turn(t.Context(), []store.Settlement{settlement("d", store.Sent)}, ask)
+	fails(t, err, store.ErrInvalid)
+	equal(t, "none of both", get(t, s, "d").State, store.Sending)
+}

@@ -59,6 +59,7 @@ func Store(t *testing.T, open func(t *testing.T) Opened) {
 		{"EnqueueAll", enqueueAll},
 		{"EnqueueAllAtOnce", enqueueAllAtOnce},
 		{"SettleAll", settleAll},
+		{"Turn", turn},
 		{"Untried", untried},
 		{"Invalid", invalid},
 		{"Submissions", submissions},

@@ -82,7 +82,7 @@ func ExampleVerify() {
 
 // Ask an authority over HTTP.
 func ExampleHTTPSource() {
-	authority, err := tsptest.New(tsptest.Config{Clock: today, Username: "anna", Password: "segreta"})
+	authority, err := tsptest.New(tsptest.Config{Clock: today, Login: known})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -92,7 +92,7 @@ func ExampleHTTPSource() {
 
 	source := &tsp.HTTPSource{
 		URL: server.URL, Client: server.Client(), // in earnest &http.Client{Timeout: 30 * time.Second}
-		Username: "anna", Password: "segreta", Policy: tsptest.DefaultPolicy, Now: today,
+		Credentials: anna, Policy: tsptest.DefaultPolicy, Now: today,
 	}
 	token, err := tsp.StampReader(context.Background(), source, strings.NewReader("il documento"), 0)
 	if err != nil {

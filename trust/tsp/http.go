@@ -33,9 +33,9 @@ type HTTPSource struct {
 	URL string
 	// Client does the talking, with its own time limits; needed.
 	Client *http.Client
-	// Username and Password, if any, are sent by basic authentication, over
-	// https only.
-	Username, Password string
+	// Credentials, if any, is asked before each request for what is sent by
+	// basic authentication, over https only. No value keeps the secret.
+	Credentials func(context.Context) (user, secret string, err error)
 	// Policy, if any, is asked for and must be that of the token, dotted.
 	Policy string
 	// Random is where nonces come from; crypto/rand when nil.
@@ -129,12 +129,16 @@ func (s *HTTPSource) post(ctx context.Context, body []byte) (answer []byte, kind
 	target, err := url.Parse(s.URL)
 	switch {
 	case err != nil:
+		// The error quotes the URL, with whatever password is in it.
+		if bad, ok := errors.AsType[*url.Error](err); ok {
+			err = bad.Err
+		}
 		return nil, "", partError("source", ErrRequest, "URL: %w", err)
 	case target.Scheme != "https" && target.Scheme != "http" || target.Host == "":
 		return nil, "", partError("source", ErrRequest, "URL: %q is not one of http", target.Redacted())
 	case target.User != nil:
-		return nil, "", partError("source", ErrRequest, "URL: credentials belong into Username and Password")
-	case (s.Username != "" || s.Password != "") && target.Scheme != "https":
+		return nil, "", partError("source", ErrRequest, "URL: user and password belong into Credentials")
+	case s.Credentials != nil && target.Scheme != "https":
 		return nil, "", partError("source", ErrRequest, "credentials are sent over https only")
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.URL, bytes.NewReader(body))
@@ -143,8 +147,12 @@ func (s *HTTPSource) post(ctx context.Context, body []byte) (answer []byte, kind
 	}
 	req.Header.Set("Content-Type", QueryType)
 	req.Header.Set("Accept", ReplyType)
-	if s.Username != "" || s.Password != "" {
-		req.SetBasicAuth(s.Username, s.Password)
+	if s.Credentials != nil {
+		user, secret, err := s.Credentials(ctx)
+		if err != nil {
+			return nil, "", partError("source", ErrRequest, "credentials: %w", err)
+		}
+		req.SetBasicAuth(user, secret)
 	}
 	client := *s.Client
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

@@ -5,6 +5,7 @@ import (
 	"crypto"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -92,15 +93,21 @@ func TestRefusalIsExplained(t *testing.T) {
 	require.Equal(t, `tsp: time-stamp not granted: status rejection, timeNotAvailable, "the clock is being set"`, err.Error())
 }
 
+// anna are credentials, known is who knows them.
+func anna(context.Context) (user, secret string, err error) { return "anna", "segreta", nil }
+
+func known(user, secret string) bool { return user == "anna" && secret == "segreta" }
+
 func TestHTTPCredentials(t *testing.T) {
-	a := authority(t, func(c *tsptest.Config) { c.Username, c.Password = "anna", "segreta" })
+	a := authority(t, func(c *tsptest.Config) { c.Login = known })
 	s := behind(t, a)
 	_, err := ask(s)
 	require.ErrorIs(t, err, tsp.ErrTransport)
 	require.Contains(t, err.Error(), "401")
-	s.Username, s.Password = "anna", "segreta"
+	s.Credentials = anna
 	_, err = ask(s)
 	require.NoError(t, err)
+	require.NotContains(t, fmt.Sprintf("%v %+v %#v", s, *s, *s), "segreta")
 
 	plain := httptest.NewServer(a)
 	t.Cleanup(plain.Close)
@@ -113,12 +120,15 @@ func TestHTTPCredentials(t *testing.T) {
 func TestHTTPSourceSetUp(t *testing.T) {
 	good := behind(t, authority(t, nil))
 	for name, change := range map[string]func(*tsp.HTTPSource){
-		"no client":   func(s *tsp.HTTPSource) { s.Client = nil },
-		"no URL":      func(s *tsp.HTTPSource) { s.URL = "" },
-		"file":        func(s *tsp.HTTPSource) { s.URL = "file:///etc/passwd" },
-		"no host":     func(s *tsp.HTTPSource) { s.URL = "https:///tsa" },
-		"userinfo":    func(s *tsp.HTTPSource) { s.URL = "https://anna:segreta@tsa.example/" },
-		"bad URL":     func(s *tsp.HTTPSource) { s.URL = "https://tsa.example/%zz" },
+		"no client": func(s *tsp.HTTPSource) { s.Client = nil },
+		"no URL":    func(s *tsp.HTTPSource) { s.URL = "" },
+		"file":      func(s *tsp.HTTPSource) { s.URL = "file:///etc/passwd" },
+		"no host":   func(s *tsp.HTTPSource) { s.URL = "https:///tsa" },
+		"userinfo":  func(s *tsp.HTTPSource) { s.URL = "https://anna:segreta@tsa.example/" },
+		"bad URL":   func(s *tsp.HTTPSource) { s.URL = "https://anna:segreta@tsa.example/%zz" },
+		"credentials": func(s *tsp.HTTPSource) {
+			s.Credentials = func(context.Context) (string, string, error) { return "", "", errors.New("no keyring") }
+		},
 		"policy":      func(s *tsp.HTTPSource) { s.Policy = "1.2.x" },
 		"short":       func(s *tsp.HTTPSource) { s.Policy = "1" },
 		"randomness":  func(s *tsp.HTTPSource) { s.Random = iotest.ErrReader(errors.New("no entropy")) },

@@ -2,7 +2,6 @@ package tsp
 
 import (
 	"bytes"
-	"crypto"
 	"crypto/x509"
 
 	"github.com/certmail/certmail/internal/cms"
@@ -51,10 +50,10 @@ func (t *Token) signer(q *Query) (der []byte, best candidate) {
 
 func (t *Token) try(q *Query, raw []byte) candidate {
 	var c candidate
-	var prepared crypto.PublicKey
+	var known cms.Known
 	if q.Store != nil {
 		if c.cert, c.err = q.Store.Certificate(raw); c.err == nil {
-			prepared = q.Store.PreparedKey(c.cert)
+			known = cms.Known{Key: q.Store.PreparedKey(c.cert), Digest: q.Store.CertificateDigest}
 		}
 	} else {
 		c.cert, c.err = trust.ParseCertificate(raw)
@@ -62,7 +61,7 @@ func (t *Token) try(q *Query, raw []byte) candidate {
 	if c.err != nil {
 		c.cert = nil
 	}
-	c.result = t.sd.VerifyPrepared(0, c.cert, prepared, nil)
+	c.result = t.sd.VerifyKnown(0, c.cert, known, nil)
 	return c
 }
 

@@ -26,7 +26,10 @@ type Store struct {
 	statements map[statement]*sql.Stmt
 }
 
-var _ store.Store = (*Store)(nil)
+var (
+	_ store.Store  = (*Store)(nil)
+	_ store.Turner = (*Store)(nil)
+)
 
 type statement struct {
 	db  *sql.DB

@@ -14,6 +14,8 @@ import (
 
 const columns = `ord, account, key, state, priority, not_before, attempts, worker, lease, reply, sent_time, size, enqueued, changed, record`
 
+// submission reads a row. One without a place is a name only, as it stands in the
+// database.
 func submission(rows *sql.Rows) (store.Submission, error) {
 	var s store.Submission
 	var account, key, notBefore, worker, lease, reply, sent, enqueued, changed string
@@ -21,6 +23,10 @@ func submission(rows *sql.Rows) (store.Submission, error) {
 	if err := rows.Scan(&s.Order, &account, &key, &s.State, &s.Priority, &notBefore, &s.Attempts, &worker, &lease, &reply,
 		&sent, &s.Size, &enqueued, &changed, &record); err != nil {
 		return s, err
+	}
+	if s.Order == 0 {
+		s.Account, s.Key = account, key
+		return s, nil
 	}
 	var err error
 	if s.Sent, err = readSent(record); err != nil {
@@ -67,37 +73,6 @@ func one(ctx context.Context, c *conn, text string, args ...any) (store.Submissi
 		return store.Submission{}, err
 	}
 	return found[0], nil
-}
-
-// Claim implements store.Store.
-func (s *Store) Claim(ctx context.Context, c store.Claim) (claimed []store.Submission, err error) {
-	if err := c.Check(); err != nil {
-		return nil, s.fail(ctx, "claim", err)
-	}
-	args := []any{when(c.Now), text(c.Worker), when(c.Lease), max(c.Limit, 1)}
-	account := ""
-	if c.Account != "" {
-		account = `AND account = $5`
-		args = append(args, text(c.Account))
-	}
-	query := `WITH picked AS MATERIALIZED (
-			SELECT ord AS chosen FROM {submission} WHERE state = 'queued' AND not_before <= $1 ` + account + `
-			ORDER BY priority DESC, ord LIMIT $4 ` + s.d.SkipLocked + `)
-		UPDATE {submission} SET state = 'sending', worker = $2, lease = $3, attempts = attempts + 1, changed = $1
-		FROM picked WHERE ord = chosen RETURNING ` + columns
-	// In a transaction: what is claimed by one who does not learn of it would
-	// become uncertain.
-	err = s.do(ctx, true, func(ctx context.Context, c *conn) (err error) {
-		claimed, err = all(ctx, c, submission, query, args...)
-		return err
-	})
-	if err != nil {
-		return nil, s.fail(ctx, "claim", err)
-	}
-	slices.SortFunc(claimed, func(a, b store.Submission) int {
-		return cmp.Or(cmp.Compare(b.Priority, a.Priority), cmp.Compare(a.Order, b.Order))
-	})
-	return claimed, nil
 }
 
 // Decide implements store.Store.
@@ -189,7 +164,13 @@ func (s *Store) Submissions(ctx context.Context, f store.Filter) ([]store.Submis
 	query := `SELECT ` + columns + ` FROM {submission} WHERE ord > $1`
 	if f.Account != "" {
 		args = append(args, text(f.Account))
-		query += fmt.Sprintf(` AND account = $%d`, len(args))
+		column := `account`
+		if !slices.Equal(f.States, []store.State{store.Uncertain}) {
+			// Of all its submissions there is no index in the order of Order, and
+			// one in another is no help.
+			column = `account || ''`
+		}
+		query += fmt.Sprintf(` AND %s = $%d`, column, len(args))
 	}
 	if !f.Since.IsZero() {
 		args = append(args, when(f.Since))
@@ -205,7 +186,7 @@ func (s *Store) Submissions(ctx context.Context, f store.Filter) ([]store.Submis
 		}
 		query += ` AND state IN (` + strings.Join(places, ", ") + `)`
 	}
-	list, err := all(ctx, s.reader(), submission, query+` ORDER BY ord LIMIT $2`, args...)
+	list, err := all(ctx, s.reader(), submission, query+` ORDER BY ord LIMIT $2 + CAST(0 AS bigint)`, args...)
 	if err != nil {
 		return nil, s.fail(ctx, "list", err)
 	}

@@ -42,8 +42,8 @@ type Config struct {
 	Qualified bool
 	// SHA1 grants imprints by SHA-1, as authorities of old did.
 	SHA1 bool
-	// Username and Password, if any, are wanted from clients over HTTP.
-	Username, Password string
+	// Login, if any, says who may ask over HTTP.
+	Login func(user, secret string) bool
 	// Fault is what is wrong with it; nothing when empty.
 	Fault Fault
 }
@@ -162,7 +162,7 @@ func (a *Authority) answer(req *tsp.Request) (token []byte, refusal *tsp.StatusE
 
 // ServeHTTP answers requests by POST (RFC 3161 §3.4).
 func (a *Authority) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	user, password, _ := r.BasicAuth()
+	user, secret, _ := r.BasicAuth()
 	switch {
 	case a.config.Fault == Unavailable:
 		http.Error(w, "down for maintenance", http.StatusServiceUnavailable)
@@ -171,7 +171,7 @@ func (a *Authority) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Allow", http.MethodPost)
 		http.Error(w, "POST only", http.StatusMethodNotAllowed)
 		return
-	case user != a.config.Username || password != a.config.Password:
+	case a.config.Login != nil && !a.config.Login(user, secret):
 		w.Header().Set("WWW-Authenticate", `Basic realm="tsa"`)
 		http.Error(w, "who are you?", http.StatusUnauthorized)
 		return
