@@ -92,7 +92,7 @@ func italian() *words {
 		File: "File", Size: "Dimensione", Bytes: "%s byte", Digest: "Impronta SHA-256",
 		Issuer: "Emessa da", Signer: "Firmata con il certificato di", Seen: "Esisteva già il",
 		SeenBy: map[string]string{
-			"time-stamp": "provato da una marca temporale", "package-time-stamp": "provato dalla marca temporale del pacchetto", "record": "secondo la sola annotazione di chi ha ricevuto il messaggio",
+			"time-stamp": "provato da una marca temporale", "package-time-stamp": "provato dalla marca temporale del fascicolo", "record": "secondo la sola annotazione di chi ha ricevuto il messaggio",
 		},
 		Holds:  "Controlli",
 		Status: map[trust.Status]string{trust.Passed: "regge", trust.Failed: "non regge", trust.Unknown: "non giudicabile", trust.Skipped: "non esaminato"},
