@@ -35,10 +35,12 @@ type CaptureOptions struct {
 	Now func() time.Time
 	// Origin is where the message comes from.
 	Origin Origin
-	// Trust judges the signers of mail, and TimeStamps the authorities of
-	// time-stamps in REM evidence and of Source; Trust when nil. Lists are the
-	// trusted lists. Without Trust nothing is verified and no report kept.
-	Trust      *trust.Store
+	// Trust judges the signers of mail, REM those of REM messages, and TimeStamps
+	// the authorities of time-stamps in REM evidence and of Source; each of the two
+	// is Trust when nil, so give REM where Trust has anchors that are for PEC alone.
+	// Lists are the trusted lists. Without Trust nothing is verified and no
+	// report kept.
+	Trust, REM *trust.Store
 	TimeStamps *trust.Store
 	Lists      *tsl.Set
 	// Revocation finds revocation data beyond those of the stores.
@@ -57,6 +59,13 @@ func (o *CaptureOptions) now() time.Time {
 		return o.Now()
 	}
 	return o.FirstSeen
+}
+
+func (o *CaptureOptions) registered() *trust.Store {
+	if o.REM != nil {
+		return o.REM
+	}
+	return o.Trust
 }
 
 func (o *CaptureOptions) timeStamps() *trust.Store {
@@ -201,27 +210,27 @@ func (it *Item) verifyPEC(ctx context.Context, m *pec.Message, o *CaptureOptions
 
 func (it *Item) verifyREM(ctx context.Context, m *rem.Message, o *CaptureOptions) error {
 	v := &rem.VerifyOptions{Now: o.now, FirstSeen: o.FirstSeen, TimeStamps: o.timeStamps(), Lists: o.Lists}
-	report, err := rem.NewVerifier(o.Trust, v).Verify(ctx, m)
+	report, err := rem.NewVerifier(o.registered(), v).Verify(ctx, m)
 	if err != nil {
 		return fmt.Errorf("archive: %w", err)
 	}
 	again := false
 	if report.Signature != nil && report.Signer != nil && m.Kind != rem.KindOrdinary {
-		again = it.capture(ctx, ofMessage, o.Trust, trust.ForMail, signerOf(report.Signature), report.Signature.Certificates, report.Signer.AtEvent.Path, report.Time, o, &v.CRLs, &v.OCSP)
+		again = it.capture(ctx, ofMessage, o.registered(), trust.ForMail, signerOf(report.Signature), report.Signature.Certificates, report.Signer.AtEvent.Path, report.Time, o, &v.CRLs, &v.OCSP)
 	}
 	for _, e := range report.Evidence {
 		if e == nil {
 			continue
 		}
 		if e.Certificate != nil && e.Signer != nil {
-			again = it.capture(ctx, ofEvidence, o.Trust, trust.ForMail, e.Certificate.Raw, nil, e.Signer.AtEvent.Path, e.Time, o, &v.CRLs, &v.OCSP) || again
+			again = it.capture(ctx, ofEvidence, o.registered(), trust.ForMail, e.Certificate.Raw, nil, e.Signer.AtEvent.Path, e.Time, o, &v.CRLs, &v.OCSP) || again
 		}
 		if ts := e.TimeStamp; ts != nil && ts.Certificate != nil && ts.Signer != nil {
 			again = it.capture(ctx, ofTimeStamp, o.timeStamps(), trust.ForTimeStamps, ts.Certificate.Raw, nil, ts.Signer.AtEvent.Path, ts.Time, o, &v.CRLs, &v.OCSP) || again
 		}
 	}
 	if again {
-		if report, err = rem.NewVerifier(o.Trust, v).Verify(ctx, m); err != nil {
+		if report, err = rem.NewVerifier(o.registered(), v).Verify(ctx, m); err != nil {
 			return fmt.Errorf("archive: %w", err)
 		}
 	}

@@ -25,8 +25,9 @@ import (
 type VerifyOptions struct {
 	// Now is the time to judge at; needed.
 	Now time.Time
-	// Trust are the anchors for mail, and whatever the caller has besides.
-	// TimeStamps are those for time-stamping authorities; Trust when nil.
+	// Trust are the anchors for mail, and whatever the caller has besides; its
+	// Keys, which are those of PEC, vouch for nothing else. TimeStamps are the
+	// anchors for time-stamping authorities; Trust without its Keys when nil.
 	Trust      trust.Material
 	TimeStamps *trust.Material
 	Policy     *trust.Policy
@@ -48,12 +49,12 @@ type Evidence struct {
 	// already; zero when nothing proves one.
 	Now, Seen time.Time
 	// Trust and TimeStamps believe what the caller does and know the captured
-	// certificates. CRLs and OCSP are the revocation data that were captured
-	// with this message.
-	Trust, TimeStamps *trust.Store
-	CRLs, OCSP        [][]byte
-	Lists             *tsl.Set
-	Envelope          envelope.Options
+	// certificates; REM is Trust without the keys of PEC. CRLs and OCSP are the
+	// revocation data that were captured with this message.
+	Trust, REM, TimeStamps *trust.Store
+	CRLs, OCSP             [][]byte
+	Lists                  *tsl.Set
+	Envelope               envelope.Options
 }
 
 // Verify compares every byte of the package with its lists, and judges each
@@ -93,6 +94,7 @@ func (p *Package) Verify(ctx context.Context, o *VerifyOptions) (*Verification, 
 func (p *Package) evidence(o *VerifyOptions, v *Verification) (*Evidence, error) {
 	e := &Evidence{Now: o.Now, Lists: o.Lists, Envelope: o.Envelope}
 	mail, stamps := o.Trust, o.Trust
+	stamps.Keys = nil
 	if o.TimeStamps != nil {
 		stamps = *o.TimeStamps
 	}
@@ -118,6 +120,10 @@ func (p *Package) evidence(o *VerifyOptions, v *Verification) (*Evidence, error)
 	var err error
 	if e.Trust, err = trust.NewStore(mail, o.Policy); err == nil {
 		e.TimeStamps, err = trust.NewStore(stamps, o.Policy)
+	}
+	if err == nil {
+		mail.Keys = nil
+		e.REM, err = trust.NewStore(mail, o.Policy)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("archive: %w", err)
@@ -265,7 +271,7 @@ func (e *Evidence) Judge(ctx context.Context, src *io.SectionReader) (*Report, e
 	}
 	now := func() time.Time { return e.Now }
 	if r != nil {
-		report, err := rem.NewVerifier(e.Trust, &rem.VerifyOptions{Now: now, FirstSeen: e.Seen, TimeStamps: e.TimeStamps, Lists: e.Lists, CRLs: e.CRLs, OCSP: e.OCSP}).Verify(ctx, r)
+		report, err := rem.NewVerifier(e.REM, &rem.VerifyOptions{Now: now, FirstSeen: e.Seen, TimeStamps: e.TimeStamps, Lists: e.Lists, CRLs: e.CRLs, OCSP: e.OCSP}).Verify(ctx, r)
 		if err != nil {
 			return nil, err
 		}

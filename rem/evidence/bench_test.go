@@ -93,6 +93,9 @@ func floor(tb testing.TB, xml []byte, r *Report) func() {
 // medians of one interleaved run. The limits are wide, because the machine may
 // be busy with other things; the goal for verifying is 0.6.
 func TestCosts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("times are measured in the full run, where no race detector spoils them")
+	}
 	all := kit(t)
 	store, tsa := kitTrust(t, all)
 	xml, o, ctx := all[0].XML, VerifyOptions{Store: store, TSA: tsa, Now: kitNow}, context.Background()
