@@ -143,7 +143,8 @@ func TestWatch(t *testing.T) {
 	out, err := cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())
-	require.Equal(t, 0, o.run(t, "send", "--key", "1", "--to", brunoBeta).code, "beside it, on the same store")
+	r := o.run(t, "send", "--key", "1", "--to", brunoBeta)
+	require.Equal(t, 0, r.code, "beside it, on the same store: %s%s", r.stdout, r.stderr)
 	lines := json.NewDecoder(bufio.NewReader(out))
 	for _, want := range []string{"accepted", "delivered"} {
 		var e struct {

@@ -115,9 +115,12 @@ func (a *app) textOf(name string) (string, error) {
 	return string(data), err
 }
 
-// await collects receipts until all is settled or the time is over.
+// await collects receipts until all is settled or the time is over. A message
+// that another process, "certmail watch" say, is handing over is waited for first.
 func (a *app) await(ctx context.Context, call *mailCall, key string, wait time.Duration) (out *submitted, good bool, err error) {
-	deadline := time.Now().Add(wait)
+	const inHand = time.Minute // how long to wait for another process that has claimed it
+	start := time.Now()
+	deadline := start.Add(wait)
 	for {
 		s, err := call.store.Submission(ctx, call.config.Account, key)
 		if err != nil {
@@ -125,6 +128,12 @@ func (a *app) await(ctx context.Context, call *mailCall, key string, wait time.D
 		}
 		out = &submitted{Key: key, MessageID: s.Sent.MessageID, State: s.State, Reply: s.Reply}
 		good = s.State == store.Sent
+		if s.State == store.Sending && time.Since(start) < inHand {
+			if err := pause(ctx, 50*time.Millisecond); err != nil {
+				return nil, false, err
+			}
+			continue
+		}
 		if wait <= 0 || s.State == store.Refused {
 			return out, good, nil
 		}
@@ -140,11 +149,18 @@ func (a *app) await(ctx context.Context, call *mailCall, key string, wait time.D
 		if _, err := call.Collect(ctx); err != nil {
 			return nil, false, err
 		}
-		select {
-		case <-ctx.Done():
-			return nil, false, ctx.Err()
-		case <-time.After(500 * time.Millisecond):
+		if err := pause(ctx, 500*time.Millisecond); err != nil {
+			return nil, false, err
 		}
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
 	}
 }
 
