@@ -2,29 +2,51 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/certmail/certmail/receipt"
 	"github.com/certmail/certmail/store"
 )
 
-const statusHelp = `usage: certmail status --config FILE [KEY…] [--json]
+const statusHelp = `usage: certmail status --config FILE [--json] [KEY…] [--to DIR]
 
 Says what became of the messages with the keys, or of all that need to be looked at:
-refused, uncertain, failed, rejected, contradictory and overdue ones.
+refused, uncertain, failed, rejected, contradictory and overdue ones. Nothing goes over
+the network: fetch collects what is new.
+
+  --to DIR   write the messages with the keys and everything that came about them to
+             this folder, byte for byte, an .eml file each: "certmail verify" and
+             "certmail archive make" read it
+
+The exit code is 0 also where a message failed: read the status. It is 1 for a key that
+was never used.
 ` + configHelp
 
 func (a *app) status(args []string) error {
-	return a.withMail(newFlags("status", statusHelp), args, nil, a.statusOf)
+	f := newFlags("status", statusHelp)
+	to := f.String("to", "", "")
+	ready := func(call *mailCall) error {
+		if *to != "" && len(call.args) == 0 {
+			return usagef("status: --to wants the keys of the messages; see certmail status --help")
+		}
+		return nil
+	}
+	return a.withMail(f, args, ready, func(ctx context.Context, call *mailCall) error {
+		return a.statusOf(ctx, call, *to)
+	})
 }
 
-func (a *app) statusOf(ctx context.Context, call *mailCall) error {
+func (a *app) statusOf(ctx context.Context, call *mailCall, to string) error {
 	if len(call.args) == 0 {
 		return a.anomalies(ctx, call)
 	}
 	array := &jsonArray{w: a.stdout}
 	for _, key := range call.args {
 		s, err := call.store.Submission(ctx, call.config.Account, key)
+		if errors.Is(err, store.ErrNotFound) {
+			return fmt.Errorf("status: nothing was sent under the key %q", key)
+		}
 		if err != nil {
 			return err
 		}
@@ -33,6 +55,11 @@ func (a *app) statusOf(ctx context.Context, call *mailCall) error {
 			return err
 		}
 		out := &submitted{Key: key, MessageID: s.Sent.MessageID, State: s.State, Reply: s.Reply, Message: &status}
+		if to != "" {
+			if out.Files, err = call.writeAll(ctx, &s, to); err != nil {
+				return err
+			}
+		}
 		if call.json {
 			if err := array.add(out); err != nil {
 				return err

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"time"
+
+	"github.com/certmail/certmail/archive"
+	"github.com/certmail/certmail/pec"
+	"github.com/certmail/certmail/receipt"
+	"github.com/certmail/certmail/store"
+)
+
+// writeAll writes a message as it was submitted, and every message that came
+// about it, into a folder: what does not count as a proof, too.
+func (m *postbox) writeAll(ctx context.Context, s *store.Submission, dir string) ([]writtenFile, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, usagef("status: --to %v", err)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, usagef("status: --to %v", err)
+	}
+	defer root.Close()
+	events, err := m.store.EventsAbout(ctx, s.Account, s.Sent.MessageID)
+	if err != nil {
+		return nil, err
+	}
+	list := []writtenFile{}
+	done := map[receipt.Digest]bool{{}: true} // bytes that the mailbox never gave have no digest
+	add := func(at time.Time, kind string, sum receipt.Digest) error {
+		if done[sum] {
+			return nil
+		}
+		done[sum] = true
+		w, err := m.write(ctx, root, archive.ItemName(at, kind, sum.String())+".eml", sum)
+		if err != nil {
+			return fmt.Errorf("status: %s: %w", sum, err)
+		}
+		list = append(list, w)
+		return nil
+	}
+	if err := add(s.Sent.Time, string(pec.KindOrdinary), s.Sent.SHA256); err != nil {
+		return nil, err
+	}
+	for _, e := range events {
+		if err := add(e.Event.Time, e.Event.Proof.Kind, e.Event.Proof.SHA256); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+// write writes bytes under a name that follows from them: a file that is there
+// is replaced by itself, and there is never a part of one under that name.
+func (m *postbox) write(ctx context.Context, root *os.Root, name string, sum receipt.Digest) (w writtenFile, err error) {
+	r, err := m.blobs.Open(ctx, sum)
+	if err != nil {
+		return w, err
+	}
+	defer r.Close()
+	part := item{name: name + ".part", open: func() (io.Reader, error) { return r, nil }}
+	if err := root.Remove(part.name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return w, err
+	}
+	if w, err = part.copy(root); err != nil {
+		return w, err
+	}
+	w.Name = name
+	return w, root.Rename(part.name, name)
+}
