@@ -49,7 +49,8 @@ given. A password never stands in it, nor in an argument, nor in any output.
 
 Whom to believe is said as by the flags of "certmail verify": "ca", "intermediate",
 "directory", "crl" and "tsl" (trusted lists, for REM). Set it up before the first
-message is collected: each is judged once, when it comes in.
+message is collected: each is judged once, when it comes in ("status --anew" judges
+again).
 
 "store" is the file of what is sent and received, "blobs" the folder of the exact
 bytes: those of up to 64 KiB in its file small.db, larger ones in a file each. Keep

@@ -108,6 +108,28 @@ func TestFetchREM(t *testing.T) {
 	}
 }
 
+// TestStatusAnew: what came in before its authority was in the configuration is
+// proven when it is judged again.
+func TestStatusAnew(t *testing.T) {
+	o := newOffice(t)
+	ca, err := os.ReadFile(filepath.Join(filepath.Dir(o.config), "ca.pem"))
+	require.NoError(t, err)
+	text, err := os.ReadFile(o.config)
+	require.NoError(t, err)
+	bare := strings.Replace(string(text), `"ca":["ca.pem"],`, "", 1)
+	require.NotEqual(t, string(text), bare)
+	require.NoError(t, os.WriteFile(o.config, []byte(bare), 0o600))
+	r := o.run(t, "send", "--key", "7", "--to", brunoBeta, "--wait", "20s")
+	require.Equal(t, 1, r.code)
+	require.Contains(t, r.stdout, "not proven")
+	o.believe(t, "ca", "later.pem", ca)
+	require.Contains(t, o.run(t, "status", "7").stdout, "not proven")
+	r = o.run(t, "status", "7", "--anew")
+	require.Contains(t, r.stdout, "delivered")
+	require.NotContains(t, r.stdout, "not proven")
+	require.Equal(t, 2, o.run(t, "status", "--anew").code)
+}
+
 // TestConfigTrust: what the configuration names to be believed is read, each by
 // its own rules.
 func TestConfigTrust(t *testing.T) {

@@ -9,12 +9,14 @@ import (
 	"github.com/certmail/certmail/store"
 )
 
-const statusHelp = `usage: certmail status --config FILE [--json] [KEY…] [--to DIR]
+const statusHelp = `usage: certmail status --config FILE [--json] [KEY…] [--anew] [--to DIR]
 
 Says what became of the messages with the keys, or of all that need to be looked at:
 refused, uncertain, failed, rejected, contradictory and overdue ones. Nothing goes over
 the network: fetch collects what is new.
 
+  --anew     judge everything that came about the messages with the keys again, by what
+             the configuration says now; what is stored stays as it was judged
   --to DIR   write the messages with the keys and everything that came about them to
              this folder, byte for byte, an .eml file each: "certmail verify" and
              "certmail archive make" read it
@@ -25,19 +27,19 @@ was never used.
 
 func (a *app) status(args []string) error {
 	f := newFlags("status", statusHelp)
-	to := f.String("to", "", "")
+	to, anew := f.String("to", "", ""), f.Bool("anew", false, "")
 	ready := func(call *mailCall) error {
-		if *to != "" && len(call.args) == 0 {
-			return usagef("status: --to wants the keys of the messages; see certmail status --help")
+		if (*to != "" || *anew) && len(call.args) == 0 {
+			return usagef("status: --to and --anew want the keys of the messages; see certmail status --help")
 		}
 		return nil
 	}
 	return a.withMail(f, args, ready, func(ctx context.Context, call *mailCall) error {
-		return a.statusOf(ctx, call, *to)
+		return a.statusOf(ctx, call, *to, *anew)
 	})
 }
 
-func (a *app) statusOf(ctx context.Context, call *mailCall, to string) error {
+func (a *app) statusOf(ctx context.Context, call *mailCall, to string, anew bool) error {
 	if len(call.args) == 0 {
 		return a.anomalies(ctx, call)
 	}
@@ -50,7 +52,11 @@ func (a *app) statusOf(ctx context.Context, call *mailCall, to string) error {
 		if err != nil {
 			return err
 		}
-		status, err := call.StatusOf(ctx, key)
+		look := call.StatusOf
+		if anew {
+			look = call.StatusAnew
+		}
+		status, err := look(ctx, key)
 		if err != nil {
 			return err
 		}
