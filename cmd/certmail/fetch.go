@@ -8,14 +8,24 @@ import (
 	"github.com/certmail/certmail/store"
 )
 
-const fetchHelp = `usage: certmail fetch --config FILE [--json]
+const fetchHelp = `usage: certmail fetch --config FILE [--to DIR] [--json]
 
 Collects what is new in the mailbox: every message is stored and verified before the
 place in the mailbox moves on. Nothing in the mailbox is changed.
+
+  --to DIR   write each message that is collected to this folder as well, byte for byte,
+             an .eml file each: "certmail archive make" and the other commands read it
 ` + configHelp
 
 func (a *app) fetch(args []string) error {
-	return a.withMail(newFlags("fetch", fetchHelp), args, noFiles, a.fetchNow)
+	f := newFlags("fetch", fetchHelp)
+	to := f.String("to", "", "")
+	return a.withMail(f, args, noFiles, func(ctx context.Context, call *mailCall) error {
+		if err := call.keepIn("fetch", *to); err != nil {
+			return err
+		}
+		return a.fetchNow(ctx, call)
+	})
 }
 
 func (a *app) fetchNow(ctx context.Context, call *mailCall) error {

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 
 	"github.com/certmail/certmail/outbox"
@@ -183,6 +184,7 @@ type postbox struct {
 	store  store.Store
 	blobs  store.Blobs
 	outbox *outbox.Outbox
+	to     *os.Root // where fetch and watch write what they collect; nil for nowhere
 	close  []func() error
 }
 
@@ -263,7 +265,7 @@ func (a *app) openMail(ctx context.Context, c *mailConfig) (m *postbox, err erro
 		Account: pec.Account{Address: c.Account, User: c.User, Host: c.Submission.Host, Port: c.Submission.Port,
 			Limits: pec.Limits{MaxLoad: c.MaxLoad, MaxSize: c.MaxSize, MaxRecipients: c.MaxRecipients}},
 		Store: s, Blobs: blobs, Outbox: m.outbox, Mailbox: box, Folders: c.Folders,
-		Verifier: judges.pec, Others: []receipt.Reader{judges.rem}, Now: a.now, Warned: a.warnOf,
+		Verifier: judges.pec, Others: []receipt.Reader{judges.rem}, Received: m.received, Now: a.now, Warned: a.warnOf,
 	})
 	return m, err
 }

@@ -78,6 +78,44 @@ func TestStatusTo(t *testing.T) {
 	require.Equal(t, 2, o.run(t, "status", "--to", dir).code, "without a key")
 }
 
+// TestFetchTo: everything that comes is written, receipts, mail and junk.
+func TestFetchTo(t *testing.T) {
+	o := newOffice(t)
+	require.Equal(t, 0, o.run(t, "send", "--key", "7", "--to", brunoBeta).code)
+	require.Eventually(t, func() bool { return len(o.inbox(t)) == 2 }, 20*time.Second, 10*time.Millisecond)
+	box, err := o.network.Mailbox(annaAlfa)
+	require.NoError(t, err)
+	for _, data := range []string{"Date: Mon, 2 Mar 2026 09:30:00 +0100\r\nSubject: Offerta\r\n\r\nciao\r\n", "\x00 no message"} {
+		_, err = box.Transport().Append(t.Context(), "INBOX", nil, time.Now(), strings.NewReader(data), int64(len(data)))
+		require.NoError(t, err)
+	}
+	dir := filepath.Join(t.TempDir(), "incoming")
+	for _, count := range []string{"4 messages, 1 of them unreadable", "0 messages"} {
+		r := o.run(t, "fetch", "--to", dir)
+		require.Equal(t, 0, r.code, r.stderr)
+		require.Contains(t, r.stdout, count)
+		entries, err := os.ReadDir(dir)
+		require.NoError(t, err)
+		require.Len(t, entries, 4)
+		require.Regexp(t, "^19700101T000000Z_altro_", entries[0].Name())
+		require.Regexp(t, "^20260302T083000Z_messaggio_", entries[1].Name())
+		for _, m := range o.inbox(t) {
+			same := 0
+			for _, e := range entries {
+				data, err := os.ReadFile(filepath.Join(dir, e.Name()))
+				require.NoError(t, err)
+				if bytes.Equal(data, m.Data) {
+					same++
+				}
+			}
+			require.Equal(t, 1, same)
+		}
+	}
+	file := filepath.Join(dir, "file")
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	require.Equal(t, 2, o.run(t, "fetch", "--to", file).code)
+}
+
 // TestFetchREM: the receipts of a mailbox are believed by the trusted list that
 // the configuration names, and not without one, which is said.
 func TestFetchREM(t *testing.T) {

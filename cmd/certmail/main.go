@@ -19,8 +19,8 @@
 // It is a thin layer over the module's public packages. Only send, fetch and
 // watch use the network, archive make with --tsa, and emulate as a server on
 // loopback. Beside temporary files, and the store of those that work with a
-// mailbox, only extract, fixtures, archive, reconcile --html and status --to write
-// any, where they are told to.
+// mailbox, only extract, fixtures, archive, reconcile --html, and --to of
+// fetch, watch and status, write any, where they are told to.
 package main
 
 import (

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/mail"
 	"os"
 	"time"
 
@@ -18,12 +19,9 @@ import (
 // writeAll writes a message as it was submitted, and every message that came
 // about it, into a folder: what does not count as a proof, too.
 func (m *postbox) writeAll(ctx context.Context, s *store.Submission, dir string) ([]writtenFile, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, usagef("status: --to %v", err)
-	}
-	root, err := os.OpenRoot(dir)
+	root, err := makeFolder("status", dir)
 	if err != nil {
-		return nil, usagef("status: --to %v", err)
+		return nil, err
 	}
 	defer root.Close()
 	events, err := m.store.EventsAbout(ctx, s.Account, s.Sent.MessageID)
@@ -53,6 +51,59 @@ func (m *postbox) writeAll(ctx context.Context, s *store.Submission, dir string)
 		}
 	}
 	return list, nil
+}
+
+func makeFolder(command, dir string) (*os.Root, error) {
+	err := os.MkdirAll(dir, 0o700)
+	if err == nil {
+		var root *os.Root
+		if root, err = os.OpenRoot(dir); err == nil {
+			return root, nil
+		}
+	}
+	return nil, usagef("%s: --to %v", command, err)
+}
+
+// keepIn lets everything be written to a folder that is collected from now on.
+func (m *postbox) keepIn(command, dir string) (err error) {
+	if dir == "" {
+		return nil
+	}
+	if m.to, err = makeFolder(command, dir); err == nil {
+		m.close = append(m.close, m.to.Close)
+	}
+	return err
+}
+
+// received writes a message before it counts as taken in: after an error it
+// comes again.
+func (m *postbox) received(ctx context.Context, in *pec.Incoming) error {
+	if m.to == nil {
+		return nil
+	}
+	at, kind := whatCame(in)
+	_, err := m.write(ctx, m.to, archive.ItemName(at, kind, in.SHA256.String())+".eml", in.SHA256)
+	return err
+}
+
+// whatCame is the kind of a message and its time: of what is certified, else of
+// its own Date. The same bytes have the same.
+func whatCame(in *pec.Incoming) (at time.Time, kind string) {
+	if in.Message == nil {
+		return at, ""
+	}
+	kind = string(in.Message.Kind)
+	at, err := in.Message.Time()
+	if in.Other != nil {
+		kind = in.Other.Kind
+		if len(in.Other.Events) > 0 {
+			return in.Other.Events[0].Time, kind
+		}
+	}
+	if err != nil {
+		at, _ = mail.ParseDate(in.Message.Envelope.Header.Get("Date"))
+	}
+	return at, kind
 }
 
 // write writes bytes under a name that follows from them: a file that is there
