@@ -33,8 +33,8 @@ type ClientOptions struct {
 	Folders []string
 	// Verifier judges what comes in, once: what it says then is what counts, also
 	// when it would know better later. Give it all that is believed before the
-	// first Collect; StatusAnew judges again. Where the mailbox is of REM alone, make one of a store
-	// without material, which believes nobody.
+	// first Collect; StatusAnew judges again. Where the mailbox is of REM alone,
+	// make one of a store without material, which believes nobody.
 	Verifier *Verifier
 	// Others judge what is no PEC, each message by the first that knows it: a
 	// *rem.Verifier takes the receipts of European REM into the same ledger.

@@ -42,7 +42,7 @@ func (m *postbox) writeAll(ctx context.Context, s *store.Submission, dir string)
 		list = append(list, w)
 		return nil
 	}
-	if err := add(s.Sent.Time, string(pec.KindOrdinary), s.Sent.SHA256); err != nil {
+	if err := add(s.Enqueued, string(pec.KindOrdinary), s.Sent.SHA256); err != nil {
 		return nil, err
 	}
 	for _, e := range events {
