@@ -139,7 +139,7 @@ func (it *Item) stamp(ctx context.Context, o *CaptureOptions) error {
 
 // hash fills in what the bytes alone show.
 func (it *Item) hash(ctx context.Context) error {
-	f, err := scan(ctx, it.Source())
+	f, err := scan(ctx, it.Source(), it.source.Size())
 	if err != nil {
 		return err
 	}

@@ -32,11 +32,12 @@ func (f *form) lineEnds() string {
 	return "none"
 }
 
-// scan takes both digests and looks at the form in one pass.
-func scan(ctx context.Context, r io.Reader) (*form, error) {
+// scan takes both digests and looks at the form in one pass over about so many
+// bytes.
+func scan(ctx context.Context, r io.Reader, size int64) (*form, error) {
 	f := new(form)
 	h2, h5, crc := sha256.New(), sha512.New(), crc32.NewIEEE()
-	buf := make([]byte, 64<<10)
+	buf := make([]byte, min(size+1, 64<<10)) // one more, to meet the end at once
 	last := byte(0)
 	for {
 		if err := ctx.Err(); err != nil {

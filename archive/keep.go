@@ -26,8 +26,8 @@ type KeepOptions struct {
 	// Workers work at the same time; 1 when 0. The source of the messages is
 	// asked by one at a time, and each Source may be read by another goroutine.
 	Workers int
-	// Done, if not nil, is told of each message; one call at a time. An error
-	// ends the run.
+	// Done, if not nil, is told of each message when its package is durable; one
+	// call at a time. An error ends the run.
 	Done func(Kept) error
 }
 
@@ -57,9 +57,11 @@ func Keep(ctx context.Context, dir string, messages iter.Seq2[*Mail, error], o *
 	if !opt.Package.Format.File() {
 		return fmt.Errorf("%w: %s is no file", ErrFormat, opt.Package.Format)
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	dir = filepath.Clean(dir)
+	if err := makeFolder(dir); err != nil {
 		return fmt.Errorf("archive: keep: %w", err)
 	}
+	k := &keeper{dir: dir, o: &opt, settled: map[string]bool{}}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	jobs := make(chan *Mail)
@@ -68,7 +70,7 @@ func Keep(ctx context.Context, dir string, messages iter.Seq2[*Mail, error], o *
 	for range max(opt.Workers, 1) {
 		workers.Go(func() {
 			for m := range jobs {
-				kept, err := keep(ctx, dir, m, &opt)
+				kept, err := k.keep(ctx, m)
 				if err == nil && opt.Done != nil {
 					telling.Lock()
 					err = opt.Done(kept)
@@ -98,10 +100,19 @@ func Keep(ctx context.Context, dir string, messages iter.Seq2[*Mail, error], o *
 	return context.Cause(ctx)
 }
 
-// keep archives one message.
-func keep(ctx context.Context, dir string, m *Mail, o *KeepOptions) (Kept, error) {
-	k := Kept{Mail: m}
-	c := o.Capture
+// keeper is a run of Keep.
+type keeper struct {
+	dir     string
+	o       *KeepOptions
+	mu      sync.Mutex
+	settled map[string]bool // folders that are durable in the ones above
+}
+
+// keep archives one message. When it returns, the package and the folders that
+// lead to it are durable, whoever made them.
+func (k *keeper) keep(ctx context.Context, m *Mail) (Kept, error) {
+	kept := Kept{Mail: m}
+	c := k.o.Capture
 	if !m.Date.IsZero() {
 		c.FirstSeen = m.Date
 	}
@@ -109,30 +120,81 @@ func keep(ctx context.Context, dir string, m *Mail, o *KeepOptions) (Kept, error
 		c.Origin.UIDL = m.Name
 	}
 	var err error
-	if k.Item, err = Capture(ctx, m.Source, m.Source.Size(), &c); err != nil {
-		return k, fmt.Errorf("%s: %w", m.Name, err)
+	if kept.Item, err = Capture(ctx, m.Source, m.Source.Size(), &c); err != nil {
+		return kept, fmt.Errorf("%s: %w", m.Name, err)
 	}
-	folder := TransactionFolder(k.Item)
-	path := filepath.Join(dir, filepath.FromSlash(folder))
-	if _, err := os.Lstat(path); err != nil {
-		if err := os.MkdirAll(path, 0o700); err != nil {
-			return k, fmt.Errorf("archive: keep: %w", err)
-		}
-		for _, parent := range [...]string{filepath.Dir(path), dir} {
-			if err := syncPath(parent); err != nil {
-				return k, fmt.Errorf("archive: keep: %w", err)
-			}
-		}
+	folder := TransactionFolder(kept.Item)
+	path := filepath.Join(k.dir, filepath.FromSlash(folder))
+	if err := os.MkdirAll(path, 0o700); err != nil {
+		return kept, fmt.Errorf("archive: keep: %w", err)
 	}
-	k.Path = folder + "/" + k.Item.Name + o.Package.Format.Ext()
-	t := &Transaction{ID: k.Item.Key(), Items: []*Item{k.Item}}
-	switch err := Write(ctx, filepath.Join(dir, filepath.FromSlash(k.Path)), t, &o.Package); {
+	kept.Path = folder + "/" + kept.Item.Name + k.o.Package.Format.Ext()
+	t := &Transaction{ID: kept.Item.Key(), Items: []*Item{kept.Item}}
+	switch err := Write(ctx, filepath.Join(k.dir, filepath.FromSlash(kept.Path)), t, &k.o.Package); {
 	case errors.Is(err, fs.ErrExist):
-		k.Known = true
+		kept.Known = true
+		// A run that was interrupted may have given the name a moment ago.
+		if err := syncPath(path); err != nil {
+			return kept, fmt.Errorf("archive: keep: %w", err)
+		}
 	case err != nil:
-		return k, fmt.Errorf("%s: %w", m.Name, err)
+		return kept, fmt.Errorf("%s: %w", m.Name, err)
 	}
-	return k, nil
+	if err := k.settle(path); err != nil {
+		return kept, fmt.Errorf("archive: keep: %w", err)
+	}
+	return kept, nil
+}
+
+// maxSettled bounds how many folders are remembered.
+const maxSettled = 4096
+
+// settle makes a folder durable in those above it, once in a run. Not before
+// something was written into it: then the file system has mostly done it.
+func (k *keeper) settle(path string) error {
+	if path == k.dir {
+		return nil
+	}
+	k.mu.Lock()
+	done := k.settled[path]
+	k.mu.Unlock()
+	if done {
+		return nil
+	}
+	above := filepath.Dir(path)
+	if err := k.settle(above); err != nil {
+		return err
+	}
+	if err := syncPath(above); err != nil {
+		return err
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if len(k.settled) >= maxSettled {
+		clear(k.settled)
+	}
+	k.settled[path] = true
+	return nil
+}
+
+// makeFolder makes a folder, and those above it, durably.
+func makeFolder(dir string) error {
+	var made []string
+	for at := dir; ; at = filepath.Dir(at) {
+		if _, err := os.Lstat(at); !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		made = append(made, at)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	for _, at := range made {
+		if err := syncPath(filepath.Dir(at)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // TransactionFolder is the folder, below that of Keep, of the transaction that

@@ -86,8 +86,15 @@ func topOf(t *Transaction, o *Options) string {
 	return ""
 }
 
+// maxBuffer is how much of a file is in memory at a time.
+const maxBuffer = 256 << 10
+
 func writeZip(ctx context.Context, w io.Writer, files []*entry, top string) error {
-	b := bufio.NewWriterSize(w, 256<<10)
+	size := int64(1024) // of headers and directory, about
+	for _, e := range files {
+		size += e.size + 256
+	}
+	b := bufio.NewWriterSize(w, int(min(size, maxBuffer)))
 	z := &zipWriter{w: b}
 	for _, e := range files {
 		if err := e.copyTo(ctx, func(r io.Reader) error { return z.add(top+e.path, e.size, e.crc, r) }); err != nil {
