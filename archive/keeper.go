@@ -16,13 +16,18 @@ import (
 type keeper struct {
 	dir     string
 	o       *KeepOptions
+	telling sync.Mutex // Done is called by one at a time
 	mu      sync.Mutex
 	settled map[string]bool // folders that are durable in the ones above
 }
 
-// maxTogether is how many packages are made durable at a time. A file system
-// does it for many at the price of one; it also bounds the open files.
-const maxTogether = 32
+// Packages are made durable so many at a time, which a file system does at about
+// the price of one, while the next ones are being written. It also bounds the
+// files that are open.
+const (
+	maxTogether = 32
+	committers  = 2
+)
 
 // pending is a message whose package was written and is not durable.
 type pending struct {
@@ -49,13 +54,15 @@ func (k *keeper) run(ctx context.Context, messages iter.Seq2[*Mail, error]) erro
 			}
 		})
 	}
-	committer.Go(func() {
-		for p := range written {
-			if err := k.commit(ctx, more(p, written)); err != nil {
-				cancel(err)
+	for range committers {
+		committer.Go(func() {
+			for p := range written {
+				if err := k.commit(ctx, more(p, written)); err != nil {
+					cancel(err)
+				}
 			}
-		}
-	})
+		})
+	}
 	for m, err := range messages {
 		if err != nil {
 			cancel(err)
@@ -167,6 +174,8 @@ func (k *keeper) commit(ctx context.Context, batch []*pending) error {
 	if k.o.Done == nil {
 		return nil
 	}
+	k.telling.Lock()
+	defer k.telling.Unlock()
 	for _, p := range batch {
 		if err := k.o.Done(p.Kept); err != nil {
 			return err
