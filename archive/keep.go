@@ -51,6 +51,7 @@ func Keep(ctx context.Context, dir string, messages iter.Seq2[*Mail, error], o *
 	if !opt.Package.Format.File() {
 		return fmt.Errorf("%w: %s is no file", ErrFormat, opt.Package.Format)
 	}
+	opt.Capture.REM, opt.Capture.TimeStamps = opt.Capture.registered(), opt.Capture.timeStamps() // once for all
 	k := &keeper{dir: filepath.Clean(dir), o: &opt, settled: map[string]bool{}}
 	if err := makeFolder(k.dir); err != nil {
 		return fmt.Errorf("archive: keep: %w", err)
