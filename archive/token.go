@@ -24,7 +24,7 @@ func judgeToken(token []byte, imprint tsp.ImprintFunc, e *Evidence, seen time.Ti
 	switch {
 	case !r.OK:
 		proof.Status, proof.Why, proof.Detail = trust.Failed, WhyWrong, r.Err.Error()
-	case !r.Trusted:
+	case !r.Trusted && !onlyOfOthers(r):
 		proof.Status, proof.Why, proof.Detail = trust.Unknown, WhyNotTrusted, "signed by an authority that is not trusted here"
 		for _, c := range r.Checks {
 			if c.Status == trust.Failed {
@@ -53,4 +53,12 @@ func judgeToken(token []byte, imprint tsp.ImprintFunc, e *Evidence, seen time.Ti
 		}
 	}
 	return proof, now, at
+}
+
+// onlyOfOthers tells that nothing stands against a token but that all revocation
+// data at hand are of other authorities than that of its signer: that is as if
+// none had been given, and no doubt.
+func onlyOfOthers(r *tsp.Result) bool {
+	revocation := r.Check(tsp.CheckRevocation)
+	return r.OK && r.Check(tsp.CheckSignerChain).Status == trust.Passed && revocation.Status == trust.Unknown && revocation.Detail == trust.NoRevocationOfSigner
 }

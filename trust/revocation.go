@@ -12,6 +12,11 @@ const (
 	noRevocation = "no revocation data given"
 )
 
+// NoRevocationOfSigner is the detail of CheckRevocation, which is unknown then,
+// when revocation data were given and none of them is by the issuer of the
+// signer's certificate.
+const NoRevocationOfSigner = "what was given does not speak of the signer's certificate"
+
 // Reasons of revocation that change its meaning (RFC 5280 §5.3.1).
 const (
 	reasonKeyCompromise = 1
@@ -144,7 +149,7 @@ func (r *Signer) revocation(s *Store, p *plan, q *Query, c *candidate) (Check, [
 	case good:
 		check.Status = Passed
 	case notMentioned:
-		check.Detail = "what was given does not speak of the signer's certificate"
+		check.Detail = NoRevocationOfSigner
 	}
 	if c == nil || c.err != nil {
 		return check, used

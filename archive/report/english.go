@@ -19,7 +19,7 @@ func english() *words {
 		Repeat: "How to repeat the check with OpenSSL alone", Glossary: "The words used", Reserves: "Reservations",
 		Verdicts: map[trust.Verdict]verdictWords{
 			trust.Valid:         {"The proofs hold", "No file of the package was altered and every certified message is genuine, within the reservations stated below."},
-			trust.Indeterminate: {"The proofs could not be judged completely", "Nothing was found to be false, but something that is needed could not be checked: the reservations below say what."},
+			trust.Indeterminate: {"The proofs could not be judged completely", "No message was found to be false, but something that is needed could not be checked: the reservations below say what."},
 			trust.Invalid:       {"At least one proof does not hold", "Something in the package was altered, or a message fails its checks. The details below say what; whatever is not affected can still be read."},
 		},
 		AllIntact:     "All %s files of the package match the digests recorded when it was made.",
@@ -100,6 +100,8 @@ func english() *words {
 		Checks: map[string]checkWords{
 			archive.ProofBytes: {"Content", "The bytes of the file are exactly those captured at reception.", "The bytes of the file are not those captured at reception, or it is missing.",
 				"Whether the file is the captured one could not be established.", "The content was not compared."},
+			archive.ProofRecord: {"Note made at reception", "The note made at reception says what the file says.", "The note made at reception says otherwise than the file: whoever wrote or changed it should be asked. Only the file counts here.",
+				"The note made at reception could not be compared.", "The note made at reception was not compared."},
 			archive.ProofFirstSeen: {"Date of existence", "The message existed at the date of the time-stamp.", "The date of existence is disproved.",
 				"The date of reception is the one noted by whoever archived it: no third party vouches for it.", "No date of reception."},
 			archive.ProofTimeStamp: {"Time-stamp over the message", "A time-stamp of a recognised authority ties the message to a certain date.", "The time-stamp does not match the message, or is not valid.",
@@ -144,7 +146,8 @@ func english() *words {
 		Why: map[string]string{
 			archive.WhyExpired: "expired since", archive.WhyNotCaptured: "nothing was captured at reception to judge it by", archive.WhyNotTrusted: "no path to an authority that this examination trusts",
 			archive.WhyRecord: "by the note of the receiver alone", archive.WhyCaptured: "thanks to what was captured at reception", archive.WhyMessage: "from the message itself",
-			archive.WhyAltered: "the content changed", archive.WhyWeakStamped: "SHA-1, but with a sound time-stamp made while it was still accepted", archive.WhyWeak: "SHA-1, without a time-stamp",
+			archive.WhyAltered: "the content changed", archive.WhyWeakStamped: "SHA-1, but with a sound time-stamp made while it was still accepted", archive.WhyWeak: "SHA-1, without a time-stamp from when it was still accepted",
+			archive.WhyWeakStill:    "SHA-1, without a time-stamp: have one made while it is still accepted",
 			archive.WhyNotCertified: "it is not certified mail", archive.WhyWrong: "the check comes out against it", archive.WhyTimeStamp: "thanks to the time-stamp",
 		},
 		Rests: "rests on", Itself: "the file itself", Record: "the note made at reception", Evidence: "Evidence captured at reception", Note: "Technical note", Then: "At reception the outcome was another one: %s.",

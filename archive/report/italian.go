@@ -18,7 +18,7 @@ func italian() *words {
 		Repeat: "Come rifare la verifica con il solo OpenSSL", Glossary: "Le parole usate", Reserves: "Riserve",
 		Verdicts: map[trust.Verdict]verdictWords{
 			trust.Valid:         {"Le prove reggono", "Nessun file del fascicolo è stato alterato e ogni messaggio certificato risulta autentico, entro le riserve indicate più sotto."},
-			trust.Indeterminate: {"Le prove non si sono potute giudicare per intero", "Nulla risulta falso, ma qualcosa di necessario non si è potuto controllare: le riserve più sotto dicono che cosa."},
+			trust.Indeterminate: {"Le prove non si sono potute giudicare per intero", "Nessun messaggio risulta falso, ma qualcosa di necessario non si è potuto controllare: le riserve più sotto dicono che cosa."},
 			trust.Invalid:       {"Almeno una prova non regge", "Qualcosa nel fascicolo è stato alterato, oppure un messaggio non supera i controlli. I dettagli più sotto dicono che cosa; ciò che non ne è toccato resta leggibile."},
 		},
 		AllIntact:     "Tutti i %s file del fascicolo coincidono con le impronte registrate quando fu composto.",
@@ -99,6 +99,8 @@ func italian() *words {
 		Checks: map[string]checkWords{
 			archive.ProofBytes: {"Contenuto", "I byte del file sono esattamente quelli acquisiti alla ricezione.", "I byte del file non sono quelli acquisiti alla ricezione, o il file manca.",
 				"Non si è potuto stabilire se il file sia quello acquisito.", "Il contenuto non è stato confrontato."},
+			archive.ProofRecord: {"Annotazione alla ricezione", "L’annotazione fatta alla ricezione dice ciò che dice il file.", "L’annotazione fatta alla ricezione dice cose diverse dal file: chi l’ha scritta, o cambiata, va sentito. Qui conta soltanto il file.",
+				"L’annotazione fatta alla ricezione non si è potuta confrontare.", "L’annotazione fatta alla ricezione non è stata confrontata."},
 			archive.ProofFirstSeen: {"Data di esistenza", "Il messaggio esisteva già alla data della marca temporale.", "La data di esistenza è smentita.",
 				"La data di ricezione è quella annotata da chi ha archiviato: nessun terzo la garantisce.", "Nessuna data di ricezione."},
 			archive.ProofTimeStamp: {"Marca temporale sul messaggio", "Una marca temporale di un’autorità riconosciuta fissa il messaggio a una data certa.", "La marca temporale non corrisponde al messaggio o non è valida.",
@@ -143,7 +145,8 @@ func italian() *words {
 		Why: map[string]string{
 			archive.WhyExpired: "scaduto nel frattempo", archive.WhyNotCaptured: "alla ricezione non fu raccolto nulla per giudicarlo", archive.WhyNotTrusted: "nessun percorso verso un’autorità ritenuta affidabile in questo esame",
 			archive.WhyRecord: "per la sola annotazione di chi ha ricevuto", archive.WhyCaptured: "grazie a quanto raccolto alla ricezione", archive.WhyMessage: "dal messaggio stesso",
-			archive.WhyAltered: "il contenuto è cambiato", archive.WhyWeakStamped: "SHA-1, ma con una marca temporale solida apposta quando era ancora accettato", archive.WhyWeak: "SHA-1, senza marca temporale",
+			archive.WhyAltered: "il contenuto è cambiato", archive.WhyWeakStamped: "SHA-1, ma con una marca temporale solida apposta quando era ancora accettato", archive.WhyWeak: "SHA-1, senza una marca temporale di quando era ancora accettato",
+			archive.WhyWeakStill:    "SHA-1, senza marca temporale: apporne una finché è ancora accettato",
 			archive.WhyNotCertified: "non è posta certificata", archive.WhyWrong: "il controllo dà esito contrario", archive.WhyTimeStamp: "grazie alla marca temporale",
 		},
 		Rests: "poggia su", Itself: "il file stesso", Record: "l’annotazione fatta alla ricezione", Evidence: "Evidenze raccolte alla ricezione", Note: "Nota tecnica", Then: "Alla ricezione l’esito era diverso: %s.",

@@ -175,7 +175,7 @@ func (v *itemView) checks(iv *archive.ItemVerification, t *words, certified bool
 	var not []string
 	for _, p := range iv.Proofs {
 		switch {
-		case !certified && p.Why == archive.WhyNotCertified:
+		case !certified && p.Why == archive.WhyNotCertified, p.Code == archive.ProofRecord && p.Status != trust.Failed:
 		case p.Status == trust.Skipped && p.Why != archive.WhyNotCaptured:
 			if name := nameOf(t, p.Code); !slices.Contains(not, name) {
 				not = append(not, name)
