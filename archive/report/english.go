@@ -23,8 +23,8 @@ func english() *words {
 			trust.Invalid:       {"At least one proof does not hold", "Something in the package was altered, or a message fails its checks. The details below say what; whatever is not affected can still be read."},
 		},
 		AllIntact:     "All %s files of the package match the digests recorded when it was made.",
-		NotIntact:     "%s things in the package are not as they were when it was made: the list is in the section “The package as a whole”.",
-		OutcomeProved: "%s: %s", OutcomeClaim: "%s: %s, by proofs that are not verified or do not suffice",
+		NotIntact:     "The package is not as it was when it was made (differences found: %s): the list is in the section “The package as a whole”.",
+		OutcomeProved: "%s: %s", OutcomeClaim: "%s: %s – but only proofs say so that are not verified or do not suffice",
 		By:   " (attested on %s by %s)",
 		From: "Sender", To: "Recipients", Subject: "Subject", Sent: "Certified date",
 		MessageID: "Message-ID", Identifier: "Identifier given by the provider (identificativo)",
@@ -36,6 +36,7 @@ func english() *words {
 		Retain: "To be kept until", Permanent: "without end", Hold: "Legal hold: not to be destroyed, whatever the date.",
 		Types:       map[string]string{"certificato": "certified mailbox", "esterno": "ordinary mail", "": "kind of mailbox not stated"},
 		Attachments: "Files attached to the message", NoAttachments: "none",
+		UnknownAttachments: "not known: no proof in the package encloses the message itself",
 		Statuses: map[receipt.Status]string{
 			receipt.StatusSubmitted: "sent; the package has no proof of the outcome",
 			receipt.StatusUncertain: "it is not certain that it was sent",
@@ -154,7 +155,7 @@ func english() *words {
 		NotExamined:       "Not examined, because not applicable or with nothing to compare with: %s.",
 		Differs:           "The note made at reception does not agree with the content of the file (%s). Only what the file says is shown here.",
 		HoldsWithReserves: "The proofs hold, with reservations", ExpiredSince: "expired since",
-		WithReserves: "There are reservations (%s): what is not proved says the section “Reservations”.",
+		WithReserves: "There are reservations (%s): the section “Reservations” says what is not proved.",
 		NoReserves:   "None: every check that applies passed.", ReservesIntro: "What is not proved, or no longer, and in how many cases:",
 		OfProofs: "%s In %s cases of %s.",
 		Alterations: map[string]string{

@@ -22,8 +22,8 @@ func italian() *words {
 			trust.Invalid:       {"Almeno una prova non regge", "Qualcosa nel fascicolo è stato alterato, oppure un messaggio non supera i controlli. I dettagli più sotto dicono che cosa; ciò che non ne è toccato resta leggibile."},
 		},
 		AllIntact:     "Tutti i %s file del fascicolo coincidono con le impronte registrate quando fu composto.",
-		NotIntact:     "%s elementi del fascicolo non sono com’erano quando fu composto: l’elenco è nella sezione «Il fascicolo nel suo insieme».",
-		OutcomeProved: "%s: %s", OutcomeClaim: "%s: %s, secondo prove non verificate o che non bastano",
+		NotIntact:     "Il fascicolo non è com’era quando fu composto (differenze trovate: %s): l’elenco è nella sezione «Il fascicolo nel suo insieme».",
+		OutcomeProved: "%s: %s", OutcomeClaim: "%s: %s – ma lo dicono soltanto prove non verificate o che non bastano",
 		By:   " (attestato il %s da %s)",
 		From: "Mittente", To: "Destinatari", Subject: "Oggetto", Sent: "Data certificata",
 		MessageID: "Message-ID", Identifier: "Identificativo dato dal gestore",
@@ -35,6 +35,7 @@ func italian() *words {
 		Retain: "Da conservare fino al", Permanent: "senza scadenza", Hold: "Vincolo legale: non distruggere, qualunque sia la scadenza.",
 		Types:       map[string]string{"certificato": "casella certificata", "esterno": "posta ordinaria", "": "tipo di casella non indicato"},
 		Attachments: "Allegati del messaggio", NoAttachments: "nessuno",
+		UnknownAttachments: "non noti: nessuna prova del fascicolo racchiude il messaggio stesso",
 		Statuses: map[receipt.Status]string{
 			receipt.StatusSubmitted: "inviato; nel fascicolo nessuna prova dell’esito",
 			receipt.StatusUncertain: "non è certo che sia stato inviato",

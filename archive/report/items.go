@@ -45,7 +45,8 @@ var telling = []string{trust.CheckDigestAlgorithm, trust.CheckSignerChain, trust
 // package.
 func newCheckView(t *words, p archive.Proof, iv *archive.ItemVerification) checkView {
 	c := checkView{Tone: toneOfStatus(p.Status), Name: nameOf(t, p.Code), State: word(t.Status, p.Status), Says: sentenceOf(t, p)}
-	if !p.Holds() || slices.Contains(telling, p.Code) {
+	// The note is in English: it stands only where it says more than the sentence.
+	if (!p.Holds() || slices.Contains(telling, p.Code)) && p.Why != archive.WhyRecord && p.Why != archive.WhyNotCaptured {
 		c.Detail = htmlpage.Prose(p.Detail)
 	}
 	if expired(p) {
