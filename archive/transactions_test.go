@@ -69,7 +69,7 @@ func TestStorage_FixturesVerifyTenYearsLater(t *testing.T) {
 			require.Equal(t, archive.SeenByRecord, got.SeenBy, f.File)
 		}
 	}
-	require.NotZero(t, unproved)
+	require.True(t, testing.Short() || unproved > 0)
 	t.Log(len(fixtures), kinds, unproved, "with SHA-1 and without a time-stamp")
 }
 
