@@ -115,7 +115,9 @@ func Capture(ctx context.Context, src io.ReaderAt, size int64, o *CaptureOptions
 		}
 	}
 	for i := range it.Captures {
-		it.Captures[i].MessageSHA256 = it.SHA256
+		c := &it.Captures[i]
+		c.MessageSHA256 = it.SHA256
+		c.sound = c.sum() // trust.Store.Capture has read all of it
 	}
 	return it, nil
 }
