@@ -34,7 +34,7 @@ func english() *words {
 			archive.ASiCE: "ASiC-E (EN 319 162-1)", archive.PDV: "submission package (pacchetto di versamento), folder", archive.PDVZip: "submission package (pacchetto di versamento), ZIP file",
 		},
 		Retain: "To be kept until", Permanent: "without end", Hold: "Legal hold: not to be destroyed, whatever the date.",
-		Types:       map[string]string{"certificato": "certified mailbox", "esterno": "ordinary mail", "": "kind of mailbox not stated"},
+		Types:       map[string]string{"certificato": "certified mailbox", "esterno": "ordinary mail"},
 		Attachments: "Files attached to the message", NoAttachments: "none",
 		UnknownAttachments: "not known: no proof in the package encloses the message itself",
 		Statuses: map[receipt.Status]string{

@@ -33,7 +33,7 @@ func italian() *words {
 			archive.ASiCE: "ASiC-E (EN 319 162-1)", archive.PDV: "pacchetto di versamento, cartella", archive.PDVZip: "pacchetto di versamento, file ZIP",
 		},
 		Retain: "Da conservare fino al", Permanent: "senza scadenza", Hold: "Vincolo legale: non distruggere, qualunque sia la scadenza.",
-		Types:       map[string]string{"certificato": "casella certificata", "esterno": "posta ordinaria", "": "tipo di casella non indicato"},
+		Types:       map[string]string{"certificato": "casella certificata", "esterno": "posta ordinaria"},
 		Attachments: "Allegati del messaggio", NoAttachments: "nessuno",
 		UnknownAttachments: "non noti: nessuna prova del fascicolo racchiude il messaggio stesso",
 		Statuses: map[receipt.Status]string{

@@ -268,7 +268,10 @@ func (v *view) journeys(x *Examination, t *words) {
 }
 
 func newRecipientView(r *receipt.RecipientStatus, t *words, links map[string]string) recipientView {
-	v := recipientView{T: t, Tone: amber, Address: htmlpage.Named(r.Address), Status: word(t.Statuses, r.Status), Type: word(t.Types, r.Type), Verified: r.Verified, Late: r.Late}
+	v := recipientView{T: t, Tone: amber, Address: htmlpage.Named(r.Address), Status: word(t.Statuses, r.Status), Verified: r.Verified, Late: r.Late}
+	if r.Type != "" {
+		v.Type = word(t.Types, r.Type)
+	}
 	switch {
 	case !r.Verified && len(r.Proofs) > 0:
 		v.Tone = grey

@@ -191,7 +191,7 @@ func (v *view) parties(x *Examination, t *words, main *fact) {
 		var to [][]span
 		for _, r := range s.Recipients {
 			one := foreign(htmlpage.Named(r.Address))
-			if s.System == "pec" {
+			if r.Type != "" {
 				one = append(one, span{Text: " – " + word(t.Types, r.Type)})
 			}
 			to = append(to, one)
