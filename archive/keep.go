@@ -38,7 +38,8 @@ type Kept struct {
 // Keep archives a mailbox of any size, message by message, in memory that does
 // not grow with it: a package for each message, in a folder for each
 // transaction. It is made for runs that are repeated (every night) and may be
-// interrupted: what is there is passed over. Gather puts a transaction together
+// interrupted: what is there is passed over. Packages are made durable a few at a
+// time, and each gets its final name only then. Gather puts a transaction together
 // when it is complete.
 func Keep(ctx context.Context, dir string, messages iter.Seq2[*Mail, error], o *KeepOptions) error {
 	if o == nil {
