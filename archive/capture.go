@@ -37,9 +37,9 @@ type CaptureOptions struct {
 	Origin Origin
 	// Trust judges the signers of mail, REM those of REM messages, and TimeStamps
 	// the authorities of time-stamps in REM evidence and of Source; each of the two
-	// is Trust when nil, so give REM where Trust has anchors that are for PEC alone.
-	// Lists are the trusted lists. Without Trust nothing is verified and no
-	// report kept.
+	// is Trust without its keys (trust.Material.Keys), which are those of PEC, when
+	// nil: give REM where Trust has other anchors that are for PEC alone. Lists are
+	// the trusted lists. Without Trust nothing is verified and no report kept.
 	Trust, REM *trust.Store
 	TimeStamps *trust.Store
 	Lists      *tsl.Set
@@ -65,14 +65,21 @@ func (o *CaptureOptions) registered() *trust.Store {
 	if o.REM != nil {
 		return o.REM
 	}
-	return o.Trust
+	return withoutKeys(o.Trust)
 }
 
 func (o *CaptureOptions) timeStamps() *trust.Store {
 	if o.TimeStamps != nil {
 		return o.TimeStamps
 	}
-	return o.Trust
+	return withoutKeys(o.Trust)
+}
+
+func withoutKeys(s *trust.Store) *trust.Store {
+	if s == nil {
+		return nil
+	}
+	return s.WithoutKeys()
 }
 
 // Capture takes a message as it came in, with everything that can never be had
@@ -90,7 +97,7 @@ func Capture(ctx context.Context, src io.ReaderAt, size int64, o *CaptureOptions
 	if opt.FirstSeen.IsZero() {
 		opt.FirstSeen = opt.Now()
 	}
-	it := &Item{FirstSeen: opt.FirstSeen.UTC(), Origin: opt.Origin, Snapshots: opt.Snapshots, source: io.NewSectionReader(src, 0, size), Role: RoleUnreadable, System: "mail", Kind: "unreadable"}
+	it := &Item{FirstSeen: opt.FirstSeen.UTC(), Origin: opt.Origin, Snapshots: opt.Snapshots, source: io.NewSectionReader(src, 0, size)}
 	if err := it.hash(ctx); err != nil {
 		return nil, err
 	}
@@ -108,7 +115,9 @@ func Capture(ctx context.Context, src io.ReaderAt, size int64, o *CaptureOptions
 		}
 	}
 	for i := range it.Captures {
-		it.Captures[i].MessageSHA256 = it.SHA256
+		c := &it.Captures[i]
+		c.MessageSHA256 = it.SHA256
+		c.sound = c.sum() // trust.Store.Capture has read all of it
 	}
 	return it, nil
 }
@@ -139,7 +148,7 @@ func (it *Item) stamp(ctx context.Context, o *CaptureOptions) error {
 
 // hash fills in what the bytes alone show.
 func (it *Item) hash(ctx context.Context) error {
-	f, err := scan(ctx, it.Source())
+	f, err := scan(ctx, it.Source(), it.source.Size())
 	if err != nil {
 		return err
 	}
@@ -150,28 +159,43 @@ func (it *Item) hash(ctx context.Context) error {
 
 // read describes and verifies the message.
 func (it *Item) read(ctx context.Context, o *CaptureOptions) error {
-	p, r, err := openMessage(it.Source(), o.Envelope)
+	p, r, err := it.describe(o.Envelope)
 	switch {
-	case errors.Is(err, envelope.ErrEmpty), errors.Is(err, envelope.ErrNotMessage):
-		it.find("not-a-message", err.Error())
-		return nil
+	case err != nil:
+		if errors.Is(err, envelope.ErrSource) {
+			return fmt.Errorf("archive: read: %w", err)
+		}
+		return nil // the item says so
+	case o.Trust == nil:
+		return ctx.Err()
+	case r != nil:
+		return it.verifyREM(ctx, r, o)
+	}
+	return it.verifyPEC(ctx, p, o)
+}
+
+// describe notes what the bytes say of themselves. Of what is no readable
+// message that is nothing, and the error says why.
+func (it *Item) describe(opt envelope.Options) (*pec.Message, *rem.Message, error) {
+	it.Role, it.System, it.Kind = RoleUnreadable, string(pec.SystemMail), "unreadable"
+	p, r, err := openMessage(it.Source(), opt)
+	switch {
 	case errors.Is(err, envelope.ErrSource):
-		return fmt.Errorf("archive: read: %w", err)
+	case notMessage(err):
+		it.find("not-a-message", err.Error())
 	case err != nil:
 		it.find("not-readable", err.Error())
-		return nil
 	case r != nil:
 		it.describeREM(r)
-		if o.Trust != nil {
-			return it.verifyREM(ctx, r, o)
-		}
 	default:
 		it.describePEC(p)
-		if o.Trust != nil {
-			return it.verifyPEC(ctx, p, o)
-		}
 	}
-	return ctx.Err()
+	return p, r, err
+}
+
+// notMessage tells bytes that are none from a message that cannot be read.
+func notMessage(err error) bool {
+	return errors.Is(err, envelope.ErrEmpty) || errors.Is(err, envelope.ErrNotMessage)
 }
 
 // openMessage opens a message as what it is: exactly one of the two is set.

@@ -8,6 +8,8 @@
 // when and from where it came, what the verification said, and, from a source
 // of time-stamps, a token over the message. The result is an Item.
 //
+// Keep does so for a mailbox of any size, night after night.
+//
 // # Packing
 //
 // A Transaction is a message with its receipts: one unit (vincolo
@@ -22,6 +24,31 @@
 // Open reads a package of whatever origin within limits, and Package.Verify
 // says, at any later time, whether every byte is as it was, and for each proof
 // what still holds, by which captured evidence, and what does not.
+//
+// What an item is, a receipt or ordinary mail, is for its bytes to say. The notes
+// in a package are compared with them and believed in nothing: a note that
+// disagrees is found (ProofRecord), and the item is judged by its bytes.
+//
+// A time-stamp is as good as its authority's key. One that was made before the key
+// was lost counts only if something shows that it was: the time-stamp of another
+// authority over the package, made in time. To renew, open a package and Write its
+// transaction again as ASiC-E: the new time-stamp covers every file, the old
+// tokens too. A certificate that has merely run out takes nothing away.
+//
+// # SHA-1
+//
+// Providers signed with SHA-1 until the end of 2024 at least, so packages pec and
+// rem accept it and say that it is weak, at any time. Over the years that is not
+// enough: once forgeries can be made, a signature proves something only for what
+// is known to be older. Package.Verify therefore takes a signature with SHA-1 for
+// what it was at the earliest time at which the message is proved to have existed:
+// that of a time-stamp over it or over its package, or that of its reception where
+// the caller believes the record (VerifyOptions.BelieveRecord), or else now.
+// Before VerifyOptions.SHA1Until, the end of 2030 unless given, it counts, with a
+// warning while there is no time-stamp (WhyWeakStill); later the item is
+// indeterminate (WhyWeak), neither valid nor wrong. A time-stamp made in time
+// saves it for good (WhyWeakStamped), so have one made when messages come in:
+// CaptureOptions.Source.
 //
 // # Mail
 //

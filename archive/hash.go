@@ -1,9 +1,11 @@
 package archive
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"crypto/sha512"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"hash/crc32"
@@ -32,11 +34,12 @@ func (f *form) lineEnds() string {
 	return "none"
 }
 
-// scan takes both digests and looks at the form in one pass.
-func scan(ctx context.Context, r io.Reader) (*form, error) {
+// scan takes both digests and looks at the form in one pass over about so many
+// bytes.
+func scan(ctx context.Context, r io.Reader, size int64) (*form, error) {
 	f := new(form)
 	h2, h5, crc := sha256.New(), sha512.New(), crc32.NewIEEE()
-	buf := make([]byte, 64<<10)
+	buf := make([]byte, min(size+1, 64<<10)) // one more, to meet the end at once
 	last := byte(0)
 	for {
 		if err := ctx.Err(); err != nil {
@@ -63,25 +66,49 @@ func scan(ctx context.Context, r io.Reader) (*form, error) {
 
 // look notes line ends and unusual bytes; last is the byte before b.
 func (f *form) look(b []byte, last byte) byte {
-	for _, c := range b {
-		switch {
-		case c == '\n':
-			if last == '\r' {
-				f.crlf = true
-			} else {
-				f.lf = true
-			}
-		case last == '\r':
-			f.cr = true
-		}
-		if c >= 0x80 {
-			f.eightBit = true
-		} else if c == 0 {
-			f.nul = true
-		}
-		last = c
+	if len(b) == 0 {
+		return last
 	}
-	return last
+	f.nul = f.nul || bytes.IndexByte(b, 0) >= 0
+	f.eightBit = f.eightBit || !ascii(b)
+	f.cr = f.cr || last == '\r' && b[0] != '\n'
+	before := last
+	for rest := b; ; {
+		i := bytes.IndexByte(rest, '\n')
+		line := rest // up to the line end, or to the end
+		if i >= 0 {
+			line = rest[:i]
+		}
+		if n := len(line); n > 0 {
+			before = line[n-1]
+			// A CR counts alone unless it is the last byte, whose successor decides.
+			f.cr = f.cr || bytes.IndexByte(line[:n-1], '\r') >= 0
+		}
+		if i < 0 {
+			return before
+		}
+		if before == '\r' {
+			f.crlf = true
+		} else {
+			f.lf = true
+		}
+		before, rest = '\n', rest[i+1:]
+	}
+}
+
+// ascii tells whether no byte has its highest bit set.
+func ascii(b []byte) bool {
+	for ; len(b) >= 8; b = b[8:] {
+		if binary.NativeEndian.Uint64(b)&0x8080808080808080 != 0 {
+			return false
+		}
+	}
+	for _, c := range b {
+		if c >= 0x80 {
+			return false
+		}
+	}
+	return true
 }
 
 // digestName finds the name of a digest in the detail of a check.

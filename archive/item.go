@@ -1,7 +1,10 @@
 package archive
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"time"
 
@@ -163,6 +166,38 @@ type SignerCapture struct {
 	// authority of a time-stamp in the evidence, "token" for that of TimeStamp.
 	Of string
 	trust.Capture
+
+	sound [32]byte // of its bytes, when they were found readable
+}
+
+// validate is Validate, which reads everything, unless it was done already for
+// the same bytes.
+func (c *SignerCapture) validate() error {
+	sum := c.sum()
+	if c.sound == sum {
+		return nil
+	}
+	if err := c.Validate(); err != nil {
+		return err
+	}
+	c.sound = sum
+	return nil
+}
+
+func (c *SignerCapture) sum() [32]byte {
+	h := sha256.New()
+	note := func(b []byte) {
+		h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(b))))
+		h.Write(b)
+	}
+	note(fmt.Append(nil, c.Version, c.FirstSeen.IsZero(), c.Event.IsZero(), len(c.Certificates), len(c.CRLs), len(c.OCSP), c.MessageSHA256))
+	note(c.Leaf)
+	for _, list := range [...][][]byte{c.Certificates, c.CRLs, c.OCSP} {
+		for _, der := range list {
+			note(der)
+		}
+	}
+	return [32]byte(h.Sum(nil))
 }
 
 const ofMessage, ofEvidence, ofTimeStamp, ofToken = "message", "evidence", "time-stamp", "token"

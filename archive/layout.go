@@ -176,7 +176,7 @@ func evidenceFiles(it *Item) (files []*entry, side *entry, err error) {
 	s := sidecar{Version: manifestVersion, Item: it}
 	for i := range it.Captures {
 		c := &it.Captures[i]
-		if err := c.Validate(); err != nil {
+		if err := c.validate(); err != nil {
 			return nil, nil, fmt.Errorf("archive: %s: %w", it.Name, err)
 		}
 		cs := sidecarSigner{Of: c.Of, FirstSeen: c.FirstSeen.UTC(), Event: c.Event.UTC(), Leaf: place("chain", c.Leaf)}

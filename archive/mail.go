@@ -97,7 +97,7 @@ func (m *Mail) record(ctx context.Context, o *ExportOptions) (MailRecord, error)
 	if m.Source == nil {
 		return MailRecord{}, fmt.Errorf("%w: %s has no bytes", ErrMail, m.Name)
 	}
-	f, err := scan(ctx, io.NewSectionReader(m.Source, 0, m.Source.Size()))
+	f, err := scan(ctx, io.NewSectionReader(m.Source, 0, m.Source.Size()), m.Source.Size())
 	if err != nil {
 		return MailRecord{}, err
 	}

@@ -267,11 +267,11 @@ func placeMail(ctx context.Context, root *os.Root, temp, final string, m *Mail, 
 			return err
 		}
 		defer f.Close()
-		have, err := scan(ctx, f)
+		have, err := scan(ctx, f, r.Size)
 		if err != nil {
 			return err
 		}
-		if want, err := scan(ctx, m.reader(r)); err != nil || want.sha256 != have.sha256 {
+		if want, err := scan(ctx, m.reader(r), r.Size); err != nil || want.sha256 != have.sha256 {
 			return errors.Join(err, fmt.Errorf("%s is there with other bytes: %w", final, fs.ErrExist))
 		}
 		return nil

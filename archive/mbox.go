@@ -260,7 +260,7 @@ func (s *mboxSpan) mail(ctx context.Context, src io.ReaderAt, n int, o *ImportOp
 		m.Source = io.NewSectionReader(bytes.NewReader(data), 0, int64(len(data)))
 	}
 	if record != nil {
-		f, err := scan(ctx, io.NewSectionReader(m.Source, 0, m.Source.Size()))
+		f, err := scan(ctx, io.NewSectionReader(m.Source, 0, m.Source.Size()), m.Source.Size())
 		if err != nil {
 			return nil, err
 		}

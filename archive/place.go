@@ -81,43 +81,85 @@ func (p *place) claim(create func(name string) error) (string, error) {
 }
 
 // file makes a package that is one file.
-func (p *place) file(write func(io.Writer) error) (err error) {
-	defer p.root.Close()
-	var f *os.File
-	temp, err := p.claim(func(name string) (err error) {
-		f, err = p.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+func (p *place) file(write func(io.Writer) error) error {
+	f, err := p.begin(write)
+	if err != nil {
+		return err
+	}
+	defer f.close()
+	if err := f.sync(); err != nil {
+		return err
+	}
+	if err := f.name(); err != nil {
+		return err
+	}
+	return syncFolder(p.root, ".")
+}
+
+// partFile is a package that is one file, written under its temporary name. It is
+// to be synced, then named, then the folder synced, and closed in any case.
+type partFile struct {
+	*place
+	temp  string
+	file  *os.File
+	named bool
+}
+
+// begin writes a file under a temporary name, and closes the place if it fails.
+func (p *place) begin(write func(io.Writer) error) (*partFile, error) {
+	f := &partFile{place: p}
+	var err error
+	f.temp, err = p.claim(func(name string) (err error) {
+		f.file, err = p.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 		return err
 	})
 	if err != nil {
-		return err
+		p.root.Close()
+		return nil, err
 	}
-	defer func() {
-		if err != nil {
-			_ = p.root.Remove(temp)
-		}
-	}()
-	err = write(f)
-	if err == nil {
-		err = f.Sync()
+	if err := write(f.file); err != nil {
+		f.close()
+		return nil, err
 	}
-	if e := f.Close(); err == nil {
+	return f, nil
+}
+
+// sync makes the bytes durable.
+func (f *partFile) sync() error {
+	err := f.file.Sync()
+	if e := f.file.Close(); err == nil {
 		err = e
 	}
-	if err != nil {
-		return err
-	}
+	f.file = nil
+	return err
+}
+
+// name gives the final name, or fs.ErrExist.
+func (f *partFile) name() error {
 	// A link, unlike a rename, never takes the place of another file.
-	switch e := p.root.Link(temp, p.base); {
-	case e == nil:
-		_ = p.root.Remove(temp)
-	case errors.Is(e, fs.ErrExist):
-		return e
+	switch err := f.root.Link(f.temp, f.base); {
+	case err == nil:
+		_ = f.root.Remove(f.temp)
+	case errors.Is(err, fs.ErrExist):
+		return err
 	default: // no links here
-		if err := p.rename(temp); err != nil {
+		if err := f.rename(f.temp); err != nil {
 			return err
 		}
 	}
-	return syncFolder(p.root, ".")
+	f.named = true
+	return nil
+}
+
+// close removes what there is under the temporary name.
+func (f *partFile) close() {
+	if f.file != nil {
+		f.file.Close()
+	}
+	if !f.named {
+		_ = f.root.Remove(f.temp)
+	}
+	f.root.Close()
 }
 
 // folder makes a package that is a folder.

@@ -25,7 +25,7 @@ import (
 )
 
 // Fixture transactions of every kind, genuine and not, say ten years later what
-// they said at reception.
+// they said at reception; but for signatures with SHA-1 that no time-stamp covers.
 func TestStorage_FixturesVerifyTenYearsLater(t *testing.T) {
 	w := newWorld(t)
 	fixtures := append(append([]pectest.Fixture(nil), w.pec...), w.rem...)
@@ -35,6 +35,7 @@ func TestStorage_FixturesVerifyTenYearsLater(t *testing.T) {
 	require.True(t, testing.Short() || len(fixtures) >= 100, "%d", len(fixtures))
 	formats := archive.Formats()
 	kinds := map[string]int{}
+	unproved := 0
 	for i, f := range fixtures {
 		it := capture(t, f.Data, w.options(i%2 == 0))
 		require.Equal(t, f.Kind, it.Kind, f.File)
@@ -51,7 +52,13 @@ func TestStorage_FixturesVerifyTenYearsLater(t *testing.T) {
 			require.Equal(t, trust.Valid, got.Verdict, f.File)
 			continue
 		}
-		require.Equal(t, f.Verdict, string(got.Verdict), "%s\n%s", f.File, describe(v))
+		want := f.Verdict
+		if it.Report.Digest == "SHA-1" && got.SeenBy == archive.SeenByRecord && want == string(trust.Valid) {
+			want = string(trust.Indeterminate)
+			require.Equal(t, archive.WhyWeak, got.Proof(trust.CheckDigestAlgorithm).Why, f.File)
+			unproved++
+		}
+		require.Equal(t, want, string(got.Verdict), "%s\n%s", f.File, describe(v))
 		require.Empty(t, got.Changes, "%s\n%s", f.File, describe(v))
 		switch {
 		case i%2 == 0:
@@ -62,7 +69,8 @@ func TestStorage_FixturesVerifyTenYearsLater(t *testing.T) {
 			require.Equal(t, archive.SeenByRecord, got.SeenBy, f.File)
 		}
 	}
-	t.Log(len(fixtures), kinds)
+	require.True(t, testing.Short() || unproved > 0)
+	t.Log(len(fixtures), kinds, unproved, "with SHA-1 and without a time-stamp")
 }
 
 // networkTransactions archives what lies in all mailboxes of a network.

@@ -59,3 +59,43 @@ func TestKeysOfPECVouchForNothingElse(t *testing.T) {
 	}
 	require.Equal(t, 5, tried)
 }
+
+// A store with keys of PEC, given for everything, makes no report that believes
+// a REM message or a time-stamp by them.
+func TestCapture_KeysOfPECVouchForNothingElse(t *testing.T) {
+	w := newWorld(t)
+	anchors, err := remtest.FixtureAnchors(1)
+	require.NoError(t, err)
+	roots, err := trust.ParseCertificates(anchors)
+	require.NoError(t, err)
+	keys := []trust.KeyAnchor{}
+	held := append([]*x509.Certificate{w.stampRoot}, roots...)
+	for _, f := range w.rem { // whatever is above any signer
+		for _, c := range capture(t, f.Data, w.options(false)).Captures {
+			for _, der := range c.Certificates {
+				cert, err := x509.ParseCertificate(der)
+				require.NoError(t, err)
+				held = append(held, cert)
+			}
+		}
+	}
+	for _, c := range held {
+		keys = append(keys, trust.KeyAnchor{Name: "PEC", SPKI: sha256.Sum256(c.RawSubjectPublicKeyInfo)})
+	}
+	store, err := trust.NewStore(trust.Material{Keys: keys, Intermediates: held}, nil)
+	require.NoError(t, err)
+	tried := 0
+	for _, f := range w.rem {
+		if f.Verdict != string(trust.Valid) || tried == 5 {
+			continue
+		}
+		tried++
+		it := capture(t, f.Data, &archive.CaptureOptions{FirstSeen: w.received, Trust: store})
+		require.Equal(t, trust.Indeterminate, it.Report.Verdict, f.File)
+		require.Equal(t, trust.Unknown, it.Report.Check(trust.CheckSignerChain).Status, f.File)
+		// Told so, it is believed.
+		it = capture(t, f.Data, &archive.CaptureOptions{FirstSeen: w.received, Trust: store, REM: w.store, TimeStamps: w.store})
+		require.Equal(t, trust.Valid, it.Report.Verdict, f.File)
+	}
+	require.Equal(t, 5, tried)
+}

@@ -34,12 +34,19 @@ type Verification struct {
 type ItemVerification struct {
 	// Item is as it was recorded at reception; its Report is that of then.
 	Item *Item `json:"item"`
+	// Said is what its bytes say of themselves, read again: Item is what somebody
+	// wrote beside them. Nil when the bytes are not there. Differs names the fields
+	// of the side-car in which the two are not the same.
+	Said    *Item    `json:"-"`
+	Differs []string `json:"differs,omitempty"`
 	// Path is its file in the package.
 	Path string `json:"path"`
 	// Intact: the bytes are those that were captured, by digests and size.
 	Intact bool `json:"intact"`
-	// Verdict is that of Report for certified mail; for ordinary mail it
-	// follows Intact.
+	// Verdict is that of Report for what is certified mail by its bytes; for
+	// ordinary mail it follows Intact. It is indeterminate where the side-car
+	// calls the message something that it is not, and for a signature with SHA-1
+	// that has outlived it (see VerifyOptions.SHA1Until).
 	Verdict trust.Verdict `json:"verdict"`
 	// Report is the verification repeated now, with what was captured then; nil
 	// when it could not be made.
@@ -101,6 +108,7 @@ func (p Proof) Holds() bool { return p.Status == trust.Passed }
 // Codes of proofs beside the names of checks.
 const (
 	ProofBytes        = "bytes"          // the bytes are those that were captured
+	ProofRecord       = "record"         // the side-car says what the bytes say
 	ProofFirstSeen    = "first-seen"     // it existed at Seen
 	ProofTimeStamp    = "time-stamp"     // the token over the message, at the time it states
 	ProofTimeStampNow = "time-stamp-now" // its authority's certificate, now
@@ -119,7 +127,8 @@ const (
 	WhyMessage      = "message"            // by the message alone
 	WhyAltered      = "altered"            // the bytes are not those that were captured
 	WhyWeakStamped  = "weak-but-stamped"   // SHA-1, and a time-stamp with a strong digest from when it was believed
-	WhyWeak         = "weak"               // SHA-1, and no time-stamp
+	WhyWeakStill    = "weak-so-far"        // SHA-1 and no time-stamp, while it is still believed
+	WhyWeak         = "weak"               // SHA-1, and no time-stamp from when it was believed
 	WhyNotCertified = "not-certified-mail" // nobody signs ordinary mail
 	WhyWrong        = "wrong"              // proved to be wrong
 	WhyTimeStamp    = "time-stamp"         // by the time-stamp

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -37,6 +36,10 @@ type VerifyOptions struct {
 	// where no time-stamp shows it: for packages that nobody else could write
 	// to. It matters when a signer was revoked after the event.
 	BelieveRecord bool
+	// SHA1Until is when signatures with SHA-1 cease to count, unless a time-stamp
+	// over the message or the package shows that it existed before; that of the
+	// function SHA1Until when zero.
+	SHA1Until time.Time
 	// Judge, if not nil, verifies an item instead of packages pec and rem.
 	Judge func(ctx context.Context, it *Item, src *io.SectionReader, e *Evidence) (*Report, error)
 	// Envelope bounds the reading of messages.
@@ -85,6 +88,9 @@ func (p *Package) Verify(ctx context.Context, o *VerifyOptions) (*Verification, 
 			return nil, err
 		}
 		v.Items = append(v.Items, iv)
+		if len(iv.Differs) > 0 {
+			v.Findings = append(v.Findings, Finding{"record-differs", it.Name + ": " + strings.Join(iv.Differs, ", ")})
+		}
 	}
 	v.Verdict = v.verdict()
 	return v, ctx.Err()
@@ -191,7 +197,7 @@ func (p *Package) verifyPackage(v *Verification, e *Evidence, have map[string]di
 		v.Proofs = append(v.Proofs, Proof{Code: ProofPackageStamp, Status: trust.Failed, Why: WhyAltered, By: []string{token, over}, Detail: err.Error()})
 		return time.Time{}
 	}
-	proof, now, at := judgeToken(data, tsp.OfDigest(sum, crypto.SHA512), e)
+	proof, now, at := judgeToken(data, tsp.OfDigest(sum, crypto.SHA512), e, time.Time{})
 	proof.Code, proof.By = ProofPackageStamp, []string{token, over}
 	now.By = []string{token}
 	v.Proofs = append(v.Proofs, proof, now)
@@ -204,49 +210,6 @@ func (p *Package) verifyPackage(v *Verification, e *Evidence, have map[string]di
 // content tells whether all files are as they are listed.
 func (v *Verification) content() bool {
 	return !slices.ContainsFunc(v.Integrity.Alterations, func(a Alteration) bool { return a.Kind != Container })
-}
-
-// judgeToken judges a time-stamp at the time it states, and its authority's
-// certificate now.
-func judgeToken(token []byte, imprint tsp.ImprintFunc, e *Evidence) (proof, now Proof, at time.Time) {
-	proof, now = Proof{Code: ProofTimeStamp}, Proof{Code: ProofTimeStampNow, Status: trust.Skipped}
-	t, err := tsp.Parse(token)
-	if err != nil {
-		proof.Status, proof.Why, proof.Detail = trust.Failed, WhyAltered, err.Error()
-		return proof, now, at
-	}
-	r := tsp.Verify(t, tsp.Query{Imprint: imprint, Store: e.TimeStamps, Now: e.Now, CRLs: e.CRLs, OCSP: e.OCSP})
-	proof.At = r.Time
-	switch {
-	case !r.OK:
-		proof.Status, proof.Why, proof.Detail = trust.Failed, WhyWrong, r.Err.Error()
-	case !r.Trusted:
-		proof.Status, proof.Why, proof.Detail = trust.Unknown, WhyNotTrusted, "signed by an authority that is not trusted here"
-		for _, c := range r.Checks {
-			if c.Status == trust.Failed {
-				proof.Status, proof.Why, proof.Detail = trust.Failed, WhyWrong, c.Name+": "+c.Detail
-			}
-		}
-		if c := r.Check(tsp.CheckSignerChain); c.Status != trust.Passed && proof.Status == trust.Unknown {
-			proof.Detail = c.Detail
-		}
-	default:
-		proof.Status, proof.Why, at = trust.Passed, WhyTimeStamp, r.Time
-		proof.Detail = "the data existed at " + r.Time.UTC().Format(time.RFC3339)
-	}
-	if r.Certificate != nil {
-		now.At = r.Certificate.NotAfter
-		switch {
-		case e.Now.After(r.Certificate.NotAfter):
-			now.Status, now.Why = trust.Unknown, WhyExpired
-			now.Detail = "the authority's certificate ran out on " + r.Certificate.NotAfter.UTC().Format(time.DateOnly) + ": whether its key was safe until then, a later time-stamp or a preservation service has to show"
-		case r.Signer != nil && r.Signer.Now.Status == trust.Passed:
-			now.Status, now.Why, now.Detail = trust.Passed, WhyTimeStamp, "the authority's certificate is in force"
-		case r.Signer != nil:
-			now.Status, now.Why, now.Detail = r.Signer.Now.Status, WhyNotTrusted, r.Signer.Now.Detail
-		}
-	}
-	return proof, now, at
 }
 
 // with returns the evidence with the revocation data of an item.
@@ -269,6 +232,10 @@ func (e *Evidence) Judge(ctx context.Context, src *io.SectionReader) (*Report, e
 	if err != nil {
 		return nil, err
 	}
+	return e.judge(ctx, p, r)
+}
+
+func (e *Evidence) judge(ctx context.Context, p *pec.Message, r *rem.Message) (*Report, error) {
 	now := func() time.Time { return e.Now }
 	if r != nil {
 		report, err := rem.NewVerifier(e.REM, &rem.VerifyOptions{Now: now, FirstSeen: e.Seen, TimeStamps: e.TimeStamps, Lists: e.Lists, CRLs: e.CRLs, OCSP: e.OCSP}).Verify(ctx, r)
@@ -282,163 +249,6 @@ func (e *Evidence) Judge(ctx context.Context, src *io.SectionReader) (*Report, e
 		return nil, err
 	}
 	return ReportPEC(report, e.Now), nil
-}
-
-func (p *Package) verifyItem(ctx context.Context, it *Item, base *Evidence, o *VerifyOptions, have map[string]digests, stamped time.Time) (*ItemVerification, error) {
-	s := p.data[it]
-	iv := &ItemVerification{Item: it, Path: s.data, Seen: it.FirstSeen, SeenBy: SeenByRecord, Verdict: trust.Indeterminate}
-	d, there := have[s.data]
-	same := Proof{Code: ProofBytes, By: []string{s.data, s.metadata}, Status: trust.Passed, Detail: "SHA-256 " + d.sha256}
-	iv.Intact = there && d.sha256 == it.SHA256 && d.sha512 == it.SHA512 && it.source != nil && it.source.Size() == it.Size
-	if !iv.Intact {
-		same.Status, same.Why, same.Detail = trust.Failed, WhyAltered, "the bytes are not those that were captured"
-		if !there {
-			same.Detail = "the file is missing or cannot be read"
-		}
-	}
-	iv.Proofs = append(iv.Proofs, same)
-	iv.judgeSeen(it, s, base, d)
-	if iv.SeenBy == SeenByRecord && !stamped.IsZero() {
-		iv.seenInPackage(stamped)
-	}
-	if !there || it.source == nil {
-		iv.Verdict = trust.Invalid
-		return iv, nil
-	}
-	e := base.with(it, func(of string) bool { return of != ofToken })
-	if iv.SeenBy != SeenByRecord || o.BelieveRecord {
-		e.Seen = iv.Seen
-	}
-	judge := o.Judge
-	if judge == nil {
-		judge = func(ctx context.Context, it *Item, src *io.SectionReader, e *Evidence) (*Report, error) {
-			return e.Judge(ctx, src)
-		}
-	}
-	report, err := judge(ctx, it, it.Source(), e)
-	switch {
-	case ctx.Err() != nil:
-		return nil, ctx.Err()
-	case err != nil && (errors.Is(err, envelope.ErrSource)):
-		return nil, fmt.Errorf("archive: %s: %w", s.data, err)
-	case err != nil:
-		iv.Proofs = append(iv.Proofs, Proof{Code: trust.CheckSignature, Status: trust.Unknown, Why: WhyNotCertified, By: []string{s.data}, Detail: err.Error()})
-	default:
-		iv.Report = report
-		iv.judgeReport(it, s)
-	}
-	switch {
-	case !iv.Intact:
-		iv.Verdict = trust.Invalid
-	case it.System == "mail" || it.Role == RoleUnreadable:
-		iv.Verdict = trust.Valid // its bytes are all that there is
-	case report != nil:
-		iv.Verdict = report.Verdict
-	}
-	return iv, nil
-}
-
-// judgeSeen finds since when the message existed.
-func (v *ItemVerification) judgeSeen(it *Item, s *sources, e *Evidence, d digests) {
-	seen := Proof{Code: ProofFirstSeen, Status: trust.Unknown, Why: WhyRecord, By: []string{s.metadata}, At: it.FirstSeen,
-		Detail: "by the record of the receiver alone: whoever can rewrite the package can change it"}
-	if s.token == "" || len(it.TimeStamp) == 0 {
-		v.Proofs = append(v.Proofs, seen, Proof{Code: ProofTimeStamp, Status: trust.Skipped, Why: WhyNotCaptured, Detail: "no time-stamp was made of the message"})
-		return
-	}
-	proof, now, at := judgeToken(it.TimeStamp, tsp.OfDigest(digestBytes(d.sha256), crypto.SHA256), e.with(it, func(of string) bool { return of == ofToken }))
-	proof.By = []string{s.token}
-	now.By = proof.By
-	if proof.Holds() {
-		v.Seen, v.SeenBy = at, SeenByTimeStamp
-		seen.Status, seen.Why, seen.At, seen.By, seen.Detail = trust.Passed, WhyTimeStamp, at, proof.By, proof.Detail
-	}
-	v.Proofs = append(v.Proofs, seen, proof, now)
-}
-
-// seenInPackage takes the time-stamp of the package for the message in it.
-func (v *ItemVerification) seenInPackage(at time.Time) {
-	v.Seen, v.SeenBy = at, SeenByPackage
-	for i := range v.Proofs {
-		if p := &v.Proofs[i]; p.Code == ProofFirstSeen {
-			p.Status, p.Why, p.At, p.Detail = trust.Passed, WhyTimeStamp, at, "the package with the message existed at "+at.UTC().Format(time.RFC3339)
-		}
-	}
-}
-
-// judgeReport says of each check by what it holds.
-func (v *ItemVerification) judgeReport(it *Item, s *sources) {
-	var certs, revocation []string
-	for i := range s.side.Captures {
-		c := &s.side.Captures[i]
-		if c.Of == ofToken {
-			continue
-		}
-		certs = append(append(certs, c.Leaf), c.Certificates...)
-		revocation = append(append(revocation, c.CRLs...), c.OCSP...)
-	}
-	slices.Sort(certs)
-	slices.Sort(revocation)
-	certs, revocation = slices.Compact(certs), slices.Compact(revocation)
-	count := map[string]int{}
-	for _, c := range v.Report.Checks {
-		p := Proof{Code: c.Name, Status: c.Status, Detail: c.Detail, By: []string{s.data}, Why: WhyMessage}
-		switch c.Name {
-		case trust.CheckSignerChain:
-			p.By, p.Why = append(p.By, certs...), WhyCaptured
-			if c.Status == trust.Unknown {
-				p.Why = WhyNotTrusted
-			}
-		case trust.CheckRevocation:
-			p.By, p.Why = append(revocation, s.metadata), WhyCaptured
-			if len(revocation) == 0 {
-				p.Why = WhyNotCaptured
-			}
-		case trust.CheckDigestAlgorithm:
-			if v.Report.Digest == "SHA-1" && c.Status == trust.Passed {
-				if p.Status, p.Why = trust.Unknown, WhyWeak; v.SeenBy != SeenByRecord {
-					p.Status, p.Why = trust.Passed, WhyWeakStamped
-					if s.token != "" {
-						p.By = append(p.By, s.token)
-					}
-				}
-			}
-		}
-		if c.Status == trust.Failed {
-			p.Why = WhyWrong
-		}
-		if it.System == "mail" {
-			p.Why = WhyNotCertified
-		}
-		v.Proofs = append(v.Proofs, p)
-		if it.Report != nil {
-			then := nthCheck(it.Report.Checks, c.Name, count[c.Name])
-			if then != c.Status {
-				v.Changes = append(v.Changes, Change{c.Name, then, c.Status})
-			}
-		}
-		count[c.Name]++
-	}
-	if g := v.Report.Signer; g != nil && it.System != "mail" {
-		p := Proof{Code: ProofSignerNow, Status: g.Now, By: certs, At: g.NotAfter, Detail: g.NowDetail, Why: WhyCaptured}
-		if v.Report.Judged.After(g.NotAfter) {
-			p.Status, p.Why = trust.Unknown, WhyExpired
-			p.Detail = "the signer's certificate ran out on " + g.NotAfter.Format(time.DateOnly) + ": it was in force when it signed, which is what counts"
-		}
-		v.Proofs = append(v.Proofs, p)
-	}
-}
-
-func nthCheck(checks []Check, name string, n int) trust.Status {
-	for _, c := range checks {
-		if c.Name == name {
-			if n == 0 {
-				return c.Status
-			}
-			n--
-		}
-	}
-	return trust.Skipped
 }
 
 // Summary says it in one line.

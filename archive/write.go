@@ -33,14 +33,36 @@ func Write(ctx context.Context, name string, t *Transaction, o *Options) error {
 		return err
 	}
 	if opt.Format.File() {
-		err = p.file(func(w io.Writer) error { return writeZip(ctx, w, files, topOf(t, &opt)) })
+		err = p.file(zipOf(ctx, files, t, &opt))
 	} else {
 		err = p.folder(func(root *os.Root) error { return writeFolder(ctx, root, files) })
 	}
+	return writeError(name, err)
+}
+
+func writeError(name string, err error) error {
 	if err != nil {
 		return fmt.Errorf("archive: write %s: %w", filepath.Base(name), err)
 	}
 	return nil
+}
+
+// begin writes a package that is one file under a temporary name.
+func begin(ctx context.Context, name string, t *Transaction, o *Options) (*partFile, error) {
+	opt, files, err := plan(ctx, t, o)
+	if err != nil {
+		return nil, err
+	}
+	p, err := newPlace(filepath.Clean(name), opt.TempAge)
+	if err != nil {
+		return nil, err
+	}
+	f, err := p.begin(zipOf(ctx, files, t, &opt))
+	return f, writeError(name, err)
+}
+
+func zipOf(ctx context.Context, files []*entry, t *Transaction, o *Options) func(io.Writer) error {
+	return func(w io.Writer) error { return writeZip(ctx, w, files, topOf(t, o)) }
 }
 
 // WriteTo writes a package of a format that is one file, as a stream. What was
@@ -53,7 +75,7 @@ func WriteTo(ctx context.Context, w io.Writer, t *Transaction, o *Options) error
 	if !opt.Format.File() {
 		return fmt.Errorf("%w: %s is a folder, no stream", ErrFormat, opt.Format)
 	}
-	if err := writeZip(ctx, w, files, topOf(t, &opt)); err != nil {
+	if err := zipOf(ctx, files, t, &opt)(w); err != nil {
 		return fmt.Errorf("archive: write: %w", err)
 	}
 	return nil
@@ -86,8 +108,15 @@ func topOf(t *Transaction, o *Options) string {
 	return ""
 }
 
+// maxBuffer is how much of a file is in memory at a time.
+const maxBuffer = 256 << 10
+
 func writeZip(ctx context.Context, w io.Writer, files []*entry, top string) error {
-	b := bufio.NewWriterSize(w, 256<<10)
+	size := int64(1024) // of headers and directory, about
+	for _, e := range files {
+		size += e.size + 256
+	}
+	b := bufio.NewWriterSize(w, int(min(size, maxBuffer)))
 	z := &zipWriter{w: b}
 	for _, e := range files {
 		if err := e.copyTo(ctx, func(r io.Reader) error { return z.add(top+e.path, e.size, e.crc, r) }); err != nil {

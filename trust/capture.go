@@ -72,7 +72,15 @@ func (s *Store) Capture(q Query) (*Capture, error) {
 			c.CRLs = append(c.CRLs, bytes.Clone(used[i].raw))
 		}
 	}
-	return c, c.Validate()
+	if q.Parsed != nil {
+		return c, c.Validate()
+	}
+	for _, raw := range c.Certificates {
+		if len(raw) > maxCertificate {
+			return c, c.Validate()
+		}
+	}
+	return c, c.complete() // everything in it was parsed on the way
 }
 
 func (c *Capture) addCertificate(cert *x509.Certificate) {
@@ -99,20 +107,8 @@ func ParseCapture(data []byte) (*Capture, error) {
 // Validate says whether the capture is complete and readable. It does not
 // judge anything.
 func (c *Capture) Validate() error {
-	switch {
-	case c.Version != captureVersion:
-		return fmt.Errorf("%w: version %d, want %d", ErrCapture, c.Version, captureVersion)
-	case c.FirstSeen.IsZero():
-		return fmt.Errorf("%w: no first-seen time", ErrCapture)
-	case c.Event.IsZero():
-		return fmt.Errorf("%w: no event time", ErrCapture)
-	case len(c.Certificates) > 2*maxBag:
-		return fmt.Errorf("%w: more than %d certificates", ErrCapture, 2*maxBag)
-	}
-	if c.MessageSHA256 != "" {
-		if b, err := hex.DecodeString(c.MessageSHA256); err != nil || len(b) != 32 {
-			return fmt.Errorf("%w: message digest is not a SHA-256", ErrCapture)
-		}
+	if err := c.complete(); err != nil {
+		return err
 	}
 	if _, err := parseBounded(c.Leaf); err != nil {
 		return fmt.Errorf("%w: leaf: %w", ErrCapture, err)
@@ -130,6 +126,26 @@ func (c *Capture) Validate() error {
 	for i, raw := range c.OCSP {
 		if _, err := parseOCSP(raw); err != nil {
 			return fmt.Errorf("%w: OCSP response %d: %w", ErrCapture, i+1, err)
+		}
+	}
+	return nil
+}
+
+// complete says whether everything is there.
+func (c *Capture) complete() error {
+	switch {
+	case c.Version != captureVersion:
+		return fmt.Errorf("%w: version %d, want %d", ErrCapture, c.Version, captureVersion)
+	case c.FirstSeen.IsZero():
+		return fmt.Errorf("%w: no first-seen time", ErrCapture)
+	case c.Event.IsZero():
+		return fmt.Errorf("%w: no event time", ErrCapture)
+	case len(c.Certificates) > 2*maxBag:
+		return fmt.Errorf("%w: more than %d certificates", ErrCapture, 2*maxBag)
+	}
+	if c.MessageSHA256 != "" {
+		if b, err := hex.DecodeString(c.MessageSHA256); err != nil || len(b) != 32 {
+			return fmt.Errorf("%w: message digest is not a SHA-256", ErrCapture)
 		}
 	}
 	return nil

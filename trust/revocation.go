@@ -10,6 +10,7 @@ import (
 const (
 	noDirectory  = "no provider directory given"
 	noRevocation = "no revocation data given"
+	onlyOfOthers = "what was given does not speak of the signer's certificate"
 )
 
 // Reasons of revocation that change its meaning (RFC 5280 §5.3.1).
@@ -144,7 +145,7 @@ func (r *Signer) revocation(s *Store, p *plan, q *Query, c *candidate) (Check, [
 	case good:
 		check.Status = Passed
 	case notMentioned:
-		check.Detail = "what was given does not speak of the signer's certificate"
+		check.Detail = onlyOfOthers
 		if q.Purpose == ForTimeStamps {
 			// What comes with a message is about who signed it: that it is
 			// silent about the authority is as if there were nothing.

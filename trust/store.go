@@ -182,6 +182,18 @@ func NewStore(m Material, p *Policy) (*Store, error) {
 	return s, nil
 }
 
+// WithoutKeys returns a store that believes what s does but for its key anchors
+// (Material.Keys): those of PEC vouch neither for REM nor for time-stamps. It is
+// s itself when there are none.
+func (s *Store) WithoutKeys() *Store {
+	if len(s.keys) == 0 {
+		return s
+	}
+	c := *s
+	c.keys, c.keyed, c.cache = nil, nil, newCache(s.policy.CacheSize)
+	return &c
+}
+
 // ParseCertificates reads certificates from PEM (other blocks and text around
 // them are ignored) or from DER, one after the other.
 func ParseCertificates(data []byte) ([]*x509.Certificate, error) {

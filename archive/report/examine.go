@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/certmail/certmail/archive"
-	"github.com/certmail/certmail/envelope"
 	"github.com/certmail/certmail/pec"
 	"github.com/certmail/certmail/receipt"
 	"github.com/certmail/certmail/rem"
@@ -43,6 +42,8 @@ type fact struct {
 	at    time.Time           // what the path was judged at
 	stamp *stampFact
 	crls  [][]byte
+	// events are what a receipt says about recipients.
+	events []receipt.Event
 	// differs names what the record made at reception says otherwise.
 	differs []string
 }
@@ -164,13 +165,10 @@ func (x *examiner) copiesOf(id string) iter.Seq2[*io.SectionReader, error] {
 	}
 }
 
-// judge verifies one item, as archive.Evidence.Judge does, and notes what it
-// says.
+// judge verifies one item, as archive.Evidence.Judge does, and notes what its
+// receipt says.
 func (x *examiner) judge(ctx context.Context, it *archive.Item, src *io.SectionReader, e *archive.Evidence) (*archive.Report, error) {
-	f, err := x.describe(ctx, it, src, e)
-	if err != nil {
-		return nil, err
-	}
+	f := x.fact(it)
 	p, err := pec.Parse(src, src.Size(), &pec.Options{Envelope: e.Envelope})
 	if err != nil {
 		return nil, err
@@ -185,7 +183,7 @@ func (x *examiner) judge(ctx context.Context, it *archive.Item, src *io.SectionR
 		}
 		f.sign(report.Signer, report.Time)
 		if p.Kind.IsReceipt() {
-			x.add(report.EventsFor(name, x.copiesOf(p.RefMessageID())))
+			f.say(report.EventsFor(name, x.copiesOf(p.RefMessageID())))
 		}
 		return archive.ReportPEC(report, e.Now), nil
 	}
@@ -199,47 +197,18 @@ func (x *examiner) judge(ctx context.Context, it *archive.Item, src *io.SectionR
 	}
 	f.sign(report.Signer, report.Time)
 	if r.Original == nil {
-		x.add(report.EventsFor(name, x.copiesOf(r.RefMessageID())))
+		f.say(report.EventsFor(name, x.copiesOf(r.RefMessageID())))
 	}
 	return archive.ReportREM(report, e.Now), nil
 }
 
-// add takes in what a receipt says; one that cannot be read says nothing, and
-// the checks say why.
-func (x *examiner) add(events []receipt.Event, err error) {
+// say notes what a receipt says; one that cannot be read says nothing, and the
+// checks say why.
+func (f *fact) say(events []receipt.Event, err error) {
 	if err == nil {
-		x.ledger.Add(events...)
+		f.events = events
 	}
 }
-
-// describe reads what the bytes say of themselves.
-func (x *examiner) describe(ctx context.Context, it *archive.Item, src *io.SectionReader, e *archive.Evidence) (*fact, error) {
-	said, err := archive.Capture(ctx, src, src.Size(), &archive.CaptureOptions{FirstSeen: e.Now, Envelope: e.Envelope})
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", envelope.ErrSource, err)
-	}
-	said.FirstSeen = it.FirstSeen
-	f := &fact{said: said}
-	x.facts[it] = f
-	for name, pair := range map[string][2]string{
-		"system": {it.System, said.System}, "kind": {it.Kind, said.Kind}, "role": {string(it.Role), string(said.Role)}, "sender": {it.Sender, said.Sender},
-		"recipient": {it.Recipient, said.Recipient}, "subject": {it.Subject, said.Subject}, "identifier": {it.Identifier, said.Identifier},
-		"message_id": {it.MessageID, said.MessageID}, "provider": {it.Provider, said.Provider}, "time": {instant(it.Time), instant(said.Time)},
-	} {
-		if pair[0] != pair[1] {
-			f.differs = append(f.differs, name)
-		}
-	}
-	slices.Sort(f.differs)
-	for i := range it.Captures {
-		if it.Captures[i].Of == "message" {
-			f.crls = append(f.crls, it.Captures[i].CRLs...)
-		}
-	}
-	return f, nil
-}
-
-func instant(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
 
 func (f *fact) sign(s *trust.Signer, at time.Time) {
 	if s != nil && s.AtEvent.Status == trust.Passed {
@@ -247,28 +216,40 @@ func (f *fact) sign(s *trust.Signer, at time.Time) {
 	}
 }
 
-// believeBytes corrects what rests on the record made at reception: whether an
-// item is certified mail at all is for its bytes to say.
+// believeBytes takes what the bytes say, whatever the record made at reception has.
+// A receipt proves no more than its item does: that may be less than it said when
+// it was judged by itself.
 func (x *examiner) believeBytes() {
 	for _, iv := range x.Items {
-		f := x.facts[iv.Item]
-		if f == nil {
+		if iv.Said == nil {
 			continue
 		}
-		if len(f.differs) > 0 {
-			x.Findings = append(x.Findings, archive.Finding{Code: "record-differs", Detail: iv.Item.Name + ": " + strings.Join(f.differs, ", ")})
+		f := x.fact(iv.Item)
+		f.said, f.differs = iv.Said, iv.Differs
+		for _, e := range f.events {
+			switch {
+			case iv.Verdict == trust.Invalid:
+				e.Proof.Verdict = receipt.Invalid
+			case iv.Verdict != trust.Valid && e.Proof.Verdict == receipt.Valid:
+				e.Proof.Verdict = receipt.Indeterminate
+			}
+			x.ledger.Add(e)
 		}
-		switch {
-		case !iv.Intact || iv.Report == nil:
-		case f.said.System == string(pec.SystemMail):
-			iv.Verdict = trust.Valid // its bytes are all that there is
-		default:
-			iv.Verdict = iv.Report.Verdict
-		}
-		if iv.Verdict == trust.Invalid || iv.Verdict == trust.Indeterminate && x.Verdict == trust.Valid {
-			x.Verdict = iv.Verdict
+		for i := range iv.Item.Captures {
+			if iv.Item.Captures[i].Of == "message" {
+				f.crls = append(f.crls, iv.Item.Captures[i].CRLs...)
+			}
 		}
 	}
+}
+
+func (x *examiner) fact(it *archive.Item) *fact {
+	f := x.facts[it]
+	if f == nil {
+		f = new(fact)
+		x.facts[it] = f
+	}
+	return f
 }
 
 // maxCertificate bounds what is taken for a certificate or list of the package.

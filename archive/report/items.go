@@ -45,7 +45,8 @@ var telling = []string{trust.CheckDigestAlgorithm, trust.CheckSignerChain, trust
 // package.
 func newCheckView(t *words, p archive.Proof, iv *archive.ItemVerification) checkView {
 	c := checkView{Tone: toneOfStatus(p.Status), Name: nameOf(t, p.Code), State: word(t.Status, p.Status), Says: sentenceOf(t, p)}
-	if !p.Holds() || slices.Contains(telling, p.Code) {
+	// The note is in English: it stands only where it says more than the sentence.
+	if (!p.Holds() || slices.Contains(telling, p.Code)) && p.Why != archive.WhyRecord && p.Why != archive.WhyNotCaptured {
 		c.Detail = htmlpage.Prose(p.Detail)
 	}
 	if expired(p) {
@@ -180,7 +181,7 @@ func (v *itemView) checks(iv *archive.ItemVerification, t *words, certified bool
 	var not []string
 	for _, p := range iv.Proofs {
 		switch {
-		case !certified && p.Why == archive.WhyNotCertified:
+		case !certified && p.Why == archive.WhyNotCertified, p.Code == archive.ProofRecord && p.Status != trust.Failed:
 		case p.Status == trust.Skipped && p.Why != archive.WhyNotCaptured:
 			if name := nameOf(t, p.Code); !slices.Contains(not, name) {
 				not = append(not, name)
@@ -272,7 +273,10 @@ func (v *view) journeys(x *Examination, t *words) {
 }
 
 func newRecipientView(r *receipt.RecipientStatus, t *words, links map[string]string) recipientView {
-	v := recipientView{T: t, Tone: amber, Address: htmlpage.Named(r.Address), Status: word(t.Statuses, r.Status), Type: word(t.Types, r.Type), Verified: r.Verified, Late: r.Late}
+	v := recipientView{T: t, Tone: amber, Address: htmlpage.Named(r.Address), Status: word(t.Statuses, r.Status), Verified: r.Verified, Late: r.Late}
+	if r.Type != "" {
+		v.Type = word(t.Types, r.Type)
+	}
 	switch {
 	case !r.Verified && len(r.Proofs) > 0:
 		v.Tone = grey

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -39,7 +40,7 @@ func TestPageSaysWhatHappened(t *testing.T) {
 		"bruno@beta.example: consegnato (attestato il 2 marzo 2026, 09:30:02 (UTC+01:00) da Gestore Beta S.p.A.)",
 		"nessuno@beta.example: non consegnato (attestato il", "ditta@mail.test: accettato verso una casella di posta ordinaria",
 		"disdetta è firmata.pdf", "Il certificato dell’autorità di marcatura è scaduto", "Nessun dato di revoca fu raccolto", "In 3 casi su 3.",
-		"1 gennaio 2037, 00:00:00 (UTC)", "2 marzo 2036, 08:30:00 (UTC)", "CMS Verification successful",
+		"1º gennaio 2037, 00:00:00 (UTC)", "2 marzo 2036, 08:30:00 (UTC)", "CMS Verification successful",
 	} {
 		has(t, it, s)
 	}
@@ -75,7 +76,7 @@ func TestPageWithoutTrust(t *testing.T) {
 	require.Equal(t, trust.Indeterminate, x.Verdict)
 	page := plain(w.page(x, "it"))
 	hasNot(t, page, "attestato il")
-	has(t, page, "bruno@beta.example: consegnato, secondo prove non verificate o che non bastano.")
+	has(t, page, "bruno@beta.example: consegnato – ma lo dicono soltanto prove non verificate o che non bastano.")
 	require.Equal(t, 3, strings.Count(page, "Attenzione: questa prova non ha superato tutti i controlli."))
 	hasNot(t, page, "openssl cms")
 	hasNot(t, page, "Data certificata")
@@ -271,3 +272,15 @@ func TestLanguageRefused(t *testing.T) {
 type failing struct{ err error }
 
 func (f failing) Write([]byte) (int, error) { return 0, f.err }
+
+// TestAttachmentsUnknown: of a message that no proof encloses the page does not say
+// that it had no attachments.
+func TestAttachmentsUnknown(t *testing.T) {
+	w := newWorld(t)
+	tx := w.sent(w.contract(), false)
+	tx.Items = slices.DeleteFunc(tx.Items, func(it *archive.Item) bool { return it.Role != archive.RoleAcceptance })
+	require.Len(t, tx.Items, 1)
+	x := w.examine(w.write(archive.Folder, tx))
+	has(t, plain(w.page(x, "it")), "Allegati del messaggio non noti: nessuna prova del fascicolo racchiude il messaggio stesso")
+	has(t, plain(w.page(x, "en")), "Files attached to the message not known: no proof in the package encloses the message itself")
+}

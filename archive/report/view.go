@@ -69,6 +69,7 @@ type view struct {
 	Brief       []line
 	Parties     []row
 	Attachments []attachmentView
+	Enclosed    bool // the package has the message itself, not receipts alone
 	Journeys    []journeyView
 	Orphans     [][]span
 	Received    []itemView
@@ -190,7 +191,7 @@ func (v *view) parties(x *Examination, t *words, main *fact) {
 		var to [][]span
 		for _, r := range s.Recipients {
 			one := foreign(htmlpage.Named(r.Address))
-			if s.System == "pec" {
+			if r.Type != "" {
 				one = append(one, span{Text: " – " + word(t.Types, r.Type)})
 			}
 			to = append(to, one)
@@ -208,6 +209,7 @@ func (v *view) parties(x *Examination, t *words, main *fact) {
 		if s.Identifier != "" {
 			add(t.Identifier, true, foreign(htmlpage.Named(s.Identifier)))
 		}
+		v.Enclosed = s.Role == archive.RoleEnvelope || s.Role == archive.RoleMessage || s.ReceiptType == "completa" || len(s.Attachments) > 0
 		for _, a := range s.Attachments {
 			v.Attachments = append(v.Attachments, attachmentView{htmlpage.Named(a.Name), fill(t.Bytes, t.number(a.Size)), a.SHA256})
 		}

@@ -38,6 +38,7 @@ type words struct {
 	Retain, Permanent, Hold     string
 	Types                       map[string]string // of recipients
 	Attachments, NoAttachments  string
+	UnknownAttachments          string
 	Statuses                    map[receipt.Status]string
 	Events                      map[receipt.EventKind]string
 	EventBy                     string // issuer
@@ -156,7 +157,11 @@ func (t *words) when(at time.Time) string {
 	if _, offset := at.Zone(); offset == 0 {
 		zone = ""
 	}
-	return fmt.Sprintf("%d %s %d, %s (UTC%s)", at.Day(), t.Months[at.Month()-1], at.Year(), at.Format("15:04:05"), zone)
+	day := strconv.Itoa(at.Day())
+	if t.Tag == "it" && day == "1" {
+		day = "1º"
+	}
+	return fmt.Sprintf("%s %s %d, %s (UTC%s)", day, t.Months[at.Month()-1], at.Year(), at.Format("15:04:05"), zone)
 }
 
 // number groups digits by thousands.

@@ -36,6 +36,9 @@ commands that repeat the check with OpenSSL alone.
                         nothing else. The only use of the network
   --title TEXT          report: the heading, the message's subject unless given
   --lang it|en          report: the language, Italian unless given
+  --believe-record      verify, report: take the times of reception that packages
+                        note for proved, where no time-stamp shows them: for
+                        packages that nobody else could write to
   --now TIME            the present (RFC 3339): when messages came in, and when
                         packages are judged
   --json                one JSON document on standard output
@@ -56,6 +59,7 @@ type archiveFlags struct {
 	title     string
 	lang      string
 	at        moment
+	record    bool
 }
 
 func (a *app) archive(args []string) error {
@@ -69,6 +73,7 @@ func (a *app) archive(args []string) error {
 	f.StringVar(&f.title, "title", "", "")
 	f.StringVar(&f.lang, "lang", "", "")
 	f.Var(&f.at, "now", "")
+	f.BoolVar(&f.record, "believe-record", false, "")
 	paths, err := f.read(args)
 	if err != nil {
 		return err
@@ -92,9 +97,9 @@ func (a *app) archive(args []string) error {
 
 // only refuses flags that are of another verb.
 func (f *archiveFlags) only(verb string) error {
-	given := map[string]bool{"to": f.to != "", "format": f.format != "", "organization": f.owner != "", "retention": f.retention != 0, "tsa": f.tsa != "", "title": f.title != "", "lang": f.lang != ""}
-	allowed := map[string]string{"make": "to format organization retention tsa", "verify": "", "report": "to title lang"}[verb]
-	for _, name := range []string{"to", "format", "organization", "retention", "tsa", "title", "lang"} {
+	given := map[string]bool{"to": f.to != "", "format": f.format != "", "organization": f.owner != "", "retention": f.retention != 0, "tsa": f.tsa != "", "title": f.title != "", "lang": f.lang != "", "believe-record": f.record}
+	allowed := map[string]string{"make": "to format organization retention tsa", "verify": "believe-record", "report": "to title lang believe-record"}[verb]
+	for _, name := range []string{"to", "format", "organization", "retention", "tsa", "title", "lang", "believe-record"} {
 		if given[name] && !slices.Contains(strings.Fields(allowed), name) {
 			return usagef("archive %s: --%s does not belong here; see certmail archive --help", verb, name)
 		}
@@ -130,5 +135,5 @@ func (f *archiveFlags) options(a *app) (*report.Options, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &report.Options{VerifyOptions: archive.VerifyOptions{Now: now(), Trust: mail, TimeStamps: &stamps, Policy: f.believe.policy(), Lists: lists}, REM: &foreign}, nil
+	return &report.Options{VerifyOptions: archive.VerifyOptions{Now: now(), Trust: mail, TimeStamps: &stamps, Policy: f.believe.policy(), Lists: lists, BelieveRecord: f.record}, REM: &foreign}, nil
 }

@@ -243,28 +243,42 @@ func TestArchiveReport(t *testing.T) {
 }
 
 // TestArchiveRealMessages: real receipts of 2018 in their package, judged in
-// 2036 with their certificates long expired, and the commands of their page.
+// 2036 with their certificates long expired, and the commands of their page. They
+// are signed with SHA-1: so late that needs a time-stamp, or the receiver's word.
 func TestArchiveRealMessages(t *testing.T) {
 	to := filepath.Join(t.TempDir(), "archive")
 	out := makePackages(t, to, real(t, acceptance, intact)...)
 	require.Len(t, out.Packages, 2)
 	for _, p := range out.Packages {
 		require.Equal(t, "valid", p.Items[0].Verdict)
-		r := certmail("archive", "verify", "--json", "--now", later, p.Path)
-		require.Equal(t, exitGood, r.code, r.stderr)
-		var got []judged
-		r.decode(t, &got)
-		status := map[string]string{}
-		for _, one := range got[0].Items[0].Proofs {
-			status[one.Code] = one.Status
-		}
-		require.Equal(t, "unknown", status["digest-algorithm"], "SHA-1, and no time-stamp")
-		require.Equal(t, "unknown", status["signer-now"])
-		require.Equal(t, "passed", status["signature"])
+		for _, c := range []struct {
+			flags        []string
+			code         int
+			verdict, why string
+		}{
+			{[]string{"--now", "2027-01-01T00:00:00Z"}, exitGood, "valid", "weak-so-far"},
+			{[]string{"--now", later}, exitNotGood, "indeterminate", "weak"},
+			{[]string{"--now", later, "--believe-record"}, exitGood, "valid", "own-record"},
+		} {
+			r := certmail(append([]string{"archive", "verify", "--json", p.Path}, c.flags...)...)
+			require.Equal(t, c.code, r.code, r.stderr)
+			var got []judged
+			r.decode(t, &got)
+			require.Equal(t, c.verdict, got[0].Verdict)
+			status, why := map[string]string{}, map[string]string{}
+			for _, one := range got[0].Items[0].Proofs {
+				status[one.Code], why[one.Code] = one.Status, one.Why
+			}
+			require.Equal(t, c.why, why["digest-algorithm"])
+			require.Equal(t, "unknown", status["signer-now"])
+			require.Equal(t, "passed", status["signature"])
 
-		page := filepath.Join(t.TempDir(), "page.html")
-		require.Equal(t, exitGood, certmail("archive", "report", p.Path, "--to", page, "--now", later).code)
-		require.Equal(t, 1, runOpenSSL(t, page, p.Path))
+			page := filepath.Join(t.TempDir(), "page.html")
+			require.Equal(t, c.code, certmail(append([]string{"archive", "report", p.Path, "--to", page}, c.flags...)...).code)
+			if c.why == "own-record" { // the last: the commands write files of their own
+				require.Equal(t, 1, runOpenSSL(t, page, p.Path))
+			}
+		}
 	}
 	bad := makePackages(t, to, real(t, altered)...)
 	require.Equal(t, "invalid", bad.Packages[0].Items[0].Verdict)
