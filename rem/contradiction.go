@@ -44,7 +44,7 @@ func describe(r Record) string {
 func (t *Transaction) compare(a, b Record, add adder) {
 	x, y := a.Document, b.Document
 	// Official examples give one id to evidence about several recipients.
-	if x.ID == y.ID && x.Event == y.Event && !bytes.Equal(x.Raw, y.Raw) && overlap(x, y) {
+	if x.ID == y.ID && x.Event == y.Event && x.Raw != y.Raw && overlap(x, y) {
 		add(ConflictEvidenceID, "", "one EvidenceIdentifier for two statements", a, b)
 	}
 	if !slices.EqualFunc(x.Recipients, y.Recipients, func(u, v evidence.User) bool { return receipt.SameAddress(address(&u), address(&v)) }) {
