@@ -114,6 +114,9 @@ func (p *parser) encoding() error {
 		}
 		return p.fail(at, ErrEncoding, "octet %#02x starts no character", s[at])
 	}
+	if strings.IndexByte(s, "\uFEFF"[0]) < 0 {
+		return nil
+	}
 	for _, not := range [2]string{"\uFFFE", "\uFFFF"} {
 		if at := strings.Index(s, not); at >= 0 {
 			return p.fail(at, ErrMalformed, "U+%04X is no XML character", []rune(not)[0])
