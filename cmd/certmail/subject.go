@@ -49,6 +49,7 @@ func newSubject(t *bench.Trust) (*bench.Subject, error) {
 			return holds(warm, m)
 		},
 		Build:  func(w io.Writer, original io.ReaderAt, size int64) error { return benchBuild(t, w, original, size) },
+		REM:    benchREM,
 		Ledger: benchLedger,
 	}, nil
 }

@@ -83,7 +83,7 @@ func Run(ctx context.Context, c *Config) (rows []Row, err error) {
 	}
 	r.openssl = findOpenSSL(ctx, dir, r.ca)
 
-	parts := []func() error{r.small, r.medium, r.scaling, r.allocations, r.large, r.memory}
+	parts := []func() error{r.small, r.medium, r.rem, r.scaling, r.allocations, r.large, r.memory}
 	for i, part := range parts {
 		r.step(i, len(parts))
 		if err := part(); err != nil {

@@ -69,6 +69,7 @@ func naiveSubject(t *Trust) (*Subject, error) {
 			}
 			return n.verify(data)
 		},
+		REM: func() (*REM, error) { return naiveREM(t, n), nil },
 		Ledger: func(n int) (func() error, error) {
 			return func() error {
 				for i := range n {
@@ -78,6 +79,12 @@ func naiveSubject(t *Trust) (*Subject, error) {
 			}, nil
 		},
 	}, nil
+}
+
+// naiveREM puts a message of PEC in the place of a receipt of REM.
+func naiveREM(t *Trust, n *naive) *REM {
+	original := []byte(originalHead + "\r\nuna riga di testo\r\n")
+	return &REM{Message: envelope(t, original), Signed: content(original), Evidence: []byte(testData), Verify: n.verify}
 }
 
 const testData = `<?xml version="1.0" encoding="UTF-8"?><postacert tipo="posta-certificata" errore="nessuno"><intestazione>` +
@@ -143,7 +150,7 @@ func TestEveryGoalHasAFigure(t *testing.T) {
 		require.Contains(t, r.What, "quick run")
 		require.NotEqual(t, "unmeasured", r.Outcome())
 	}
-	require.Equal(t, map[int]int{1: 1, 2: 2, 3: 1, 4: 2, 5: 1, 6: 2, 7: 1, 8: 2, 9: 1, 10: 2, 11: 2, 12: 1}, seen)
+	require.Equal(t, map[int]int{1: 1, 2: 2, 3: 1, 4: 2, 5: 1, 6: 2, 7: 1, 8: 2, 9: 1, 10: 2, 11: 2, 12: 1, 13: 1}, seen)
 
 	// naive-go against itself: the figures that are known beforehand, roughly.
 	// The slices are milliseconds long: when something else ran during one of
@@ -208,8 +215,12 @@ func TestUnwiredSubject(t *testing.T) {
 func TestBlindSubjectIsFoundOut(t *testing.T) {
 	blind := func([]byte) error { return nil }
 	for name, change := range map[string]func(*Subject){
-		"warm":       func(s *Subject) { s.VerifyWarm = blind },
-		"cold":       func(s *Subject) { s.VerifyCold = blind },
+		"warm": func(s *Subject) { s.VerifyWarm = blind },
+		"cold": func(s *Subject) { s.VerifyCold = blind },
+		"rem": func(s *Subject) {
+			make := s.REM
+			s.REM = func() (*REM, error) { x, err := make(); x.Verify = blind; return x, err }
+		},
 		"large file": func(s *Subject) { s.VerifyFile = func(string) error { return nil } },
 	} {
 		c := quick()
