@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/certmail/certmail/cmd/certmail/internal/bench"
+	"github.com/certmail/certmail/internal/reftest"
 	"github.com/certmail/certmail/rem"
 	"github.com/certmail/certmail/rem/evidence"
 	"github.com/certmail/certmail/rem/remtest"
@@ -28,7 +29,7 @@ func TestBenchQuick(t *testing.T) {
 		goals[row.Goal] = true
 		require.NotContains(t, row.What, "not part of this program")
 	}
-	for goal := 1; goal <= 13; goal++ {
+	for goal := 1; goal <= 14; goal++ {
 		require.True(t, goals[goal], "goal %d", goal)
 	}
 }
@@ -71,4 +72,14 @@ func TestBenchREM(t *testing.T) {
 	for _, c := range []*x509.Certificate{sig.Signers[0].Certificate, r.Certificate, r.TimeStamp.Certificate} {
 		require.Equal(t, 2048, c.PublicKey.(*rsa.PublicKey).N.BitLen())
 	}
+}
+
+// The list is of the size of the largest real ones, and holds.
+func TestBenchList(t *testing.T) {
+	l, err := benchList(3 << 20)
+	require.NoError(t, err)
+	require.InEpsilon(t, 3<<20, len(l.XML), 0.05)
+	require.GreaterOrEqual(t, len(l.XML), 3<<20)
+	require.NoError(t, l.Verify(l.XML))
+	reftest.ValidTrustedList(t, l.XML)
 }

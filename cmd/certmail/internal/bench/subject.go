@@ -40,6 +40,9 @@ type Subject struct {
 	Build func(w io.Writer, original io.ReaderAt, size int64) error
 	// REM makes a receipt of registered electronic mail ready.
 	REM func() (*REM, error)
+	// TrustedList makes a signed trusted list (TS 119 612) of at least n bytes
+	// ready.
+	TrustedList func(n int) (*TrustedList, error)
 	// Ledger makes ready the events of n receipts, already verified, and
 	// returns a function that brings them into a fresh ledger and asks it for
 	// every status. It is called many times.
@@ -55,4 +58,12 @@ type REM struct {
 	// Verify verifies all of a message in memory, keeping what it learns of chains
 	// from call to call; anything but a message that holds is an error.
 	Verify func(msg []byte) error
+}
+
+// TrustedList is a trusted list, signed with XAdES.
+type TrustedList struct {
+	XML []byte
+	// Verify parses a list and verifies its signature; anything but a list that
+	// holds is an error.
+	Verify func(xml []byte) error
 }
