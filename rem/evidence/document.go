@@ -8,7 +8,7 @@ import (
 )
 
 // Document is an evidence document that was read and can be judged once without
-// being read again. Until then it keeps some four times its size in memory; Parse
+// being read again. Until then it keeps some three times its size in memory; Parse
 // and Verify do not.
 type Document struct {
 	xml  string
