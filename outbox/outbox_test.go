@@ -417,4 +417,5 @@ func TestOptions(t *testing.T) {
 	m = message("", "x")
 	_, _, err = o.Submit(context.Background(), m)
 	require.ErrorIs(t, err, outbox.ErrOptions)
+	require.ErrorContains(t, err, "no key")
 }

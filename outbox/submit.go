@@ -151,10 +151,20 @@ func (o *Outbox) check(m *Message) error {
 	if o.boxes[m.Account] == nil {
 		return fmt.Errorf("outbox: submit: %w: %s", ErrAccount, m.Account)
 	}
-	if m.Key == "" || m.Sent.MessageID == "" || len(m.Sent.Recipients) == 0 || m.Body == nil {
-		return fmt.Errorf("outbox: submit: %w: a key, a Message-ID, recipients and a body are needed", ErrOptions)
+	missing := ""
+	switch {
+	case m.Key == "":
+		missing = "key"
+	case m.Sent.MessageID == "":
+		missing = "Message-ID"
+	case len(m.Sent.Recipients) == 0:
+		missing = "recipients"
+	case m.Body == nil:
+		missing = "body"
+	default:
+		return nil
 	}
-	return nil
+	return fmt.Errorf("outbox: submit %s: %w: the message has no %s", m.Key, ErrOptions, missing)
 }
 
 // named sets the digest of a row's bytes, which must be that announced.

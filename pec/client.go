@@ -31,7 +31,10 @@ type ClientOptions struct {
 	// INBOX unless set.
 	Mailbox transport.Mailbox
 	Folders []string
-	// Verifier judges what comes in.
+	// Verifier judges what comes in, once: what it says then is what counts, also
+	// when it would know better later. Give it all that is believed before the
+	// first Collect; StatusAnew judges again. Where the mailbox is of REM alone,
+	// make one of a store without material, which believes nobody.
 	Verifier *Verifier
 	// Others judge what is no PEC, each message by the first that knows it: a
 	// *rem.Verifier takes the receipts of European REM into the same ledger.
@@ -112,7 +115,10 @@ func NewClient(opt ClientOptions) (*Client, error) {
 // Send composes a draft and gives it to the outbox under the caller's key: an
 // invoice's number, say. The same key never sends twice: when it was used
 // before, the submission of that time is returned and the draft is not looked
-// at. Send returns when the message is durable, not when it was sent.
+// at: compare its Sent with what you meant where a key might be used for two
+// things. Send returns when the message is durable, not when it was sent. The
+// errors about the draft are a DraftError or what Violations lists, and nothing
+// is queued then.
 func (c *Client) Send(ctx context.Context, key string, d *Draft) (store.Submission, error) {
 	if c.opt.Outbox == nil {
 		return store.Submission{}, fmt.Errorf("pec: send: %w: no Outbox", ErrClient)
@@ -211,13 +217,20 @@ func (c *Client) status(ctx context.Context, s *store.Submission) (receipt.Messa
 	if err != nil {
 		return receipt.Message{}, fmt.Errorf("pec: status: %w", err)
 	}
+	list := make([]receipt.Event, len(events))
+	for i := range events {
+		list[i] = events[i].Event
+	}
+	return c.statusBy(s, list)
+}
+
+// statusBy says what became of a submission by these events.
+func (c *Client) statusBy(s *store.Submission, events []receipt.Event) (receipt.Message, error) {
 	ledger := receipt.NewLedger(nil)
 	sent := s.Sent
 	sent.Uncertain = s.State == store.Uncertain
 	ledger.AddSent(sent)
-	for i := range events {
-		ledger.Add(events[i].Event)
-	}
+	ledger.Add(events...)
 	m, ok := ledger.Message(s.Sent.MessageID, c.opt.Now())
 	if !ok {
 		return m, fmt.Errorf("pec: status of %s: %w", s.Sent.MessageID, store.ErrNotFound)

@@ -34,7 +34,8 @@ const maxEvents = 1000
 // with what is there. Each message is durable
 // before the cursor moves behind it, one that cannot be read is kept as it is
 // and stops nothing, and a crash at any moment loses nothing and takes nothing
-// in twice. What came before an error is in the store.
+// in twice. What came before an error is in the store. A message is judged when
+// it is taken in, and not again: see ClientOptions.Verifier.
 func (c *Client) Collect(ctx context.Context) (Collection, error) {
 	var all Collection
 	if c.opt.Mailbox == nil {

@@ -166,3 +166,22 @@ func (w *fullDisk) Write(p []byte) (int, error) {
 	}
 	return len(p), nil
 }
+
+// TestMoreThanAnAddress: the error says what to do with a name and with a list.
+func TestMoreThanAnAddress(t *testing.T) {
+	for _, to := range []string{"Bruno <bruno@beta.example>", "<bruno@beta.example>", "bruno@beta.example, carla@beta.example", "bruno@beta.example;carla@beta.example"} {
+		_, err := pec.Compose(&pec.Draft{From: pec.Address{Address: anna}, To: pec.Addresses(to), Subject: "x"}, nil)
+		require.ErrorIs(t, err, pec.ErrDraft, to)
+		require.ErrorContains(t, err, "Address.Name", to)
+	}
+}
+
+// TestOrdinaryMailSaysSo: no check failed, and the error says why it is none.
+func TestOrdinaryMailSaysSo(t *testing.T) {
+	m, err := pec.ParseBytes([]byte("From: ditta@mail.test\r\nSubject: Offerta\r\n\r\nciao\r\n"), nil)
+	require.NoError(t, err)
+	report, err := pec.NewVerifier(nil, nil).Verify(t.Context(), m)
+	require.NoError(t, err)
+	require.ErrorIs(t, report.Err(), pec.ErrNotValid)
+	require.ErrorContains(t, report.Err(), "ordinary mail")
+}

@@ -10,5 +10,15 @@
 //	m, err := pec.OpenFile("receipt.eml", nil)
 //	fmt.Println(m.Kind, m.Sender(), m.Subject())
 //
-// Nothing here opens a network connection or reads the clock unasked.
+// A Client is all of that together, with a memory: it sends each message once,
+// collects the receipts, verifies them, and says what became of each recipient.
+// ClientOptions says what it is made of (a store, an outbox, a mailbox, a
+// verifier); the example of Client has all the parts in a few lines.
+//
+//	_, err = client.Send(ctx, "invoice-7", draft)
+//	go client.Run(ctx, time.Minute, nil)
+//	m, err := client.StatusOf(ctx, "invoice-7")
+//
+// Nothing here opens a network connection or reads the clock unasked: a Client
+// does by the Sender and the Mailbox that it is given.
 package pec

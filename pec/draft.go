@@ -15,7 +15,8 @@ import (
 // Address is a mailbox with an optional display name.
 type Address = mail.Address
 
-// Addresses makes a list of bare addresses. They are checked by Compose.
+// Addresses makes a list of bare addresses (ufficio@pec.example): a name to be
+// shown goes into Address.Name. They are checked by Compose.
 func Addresses(address ...string) []Address {
 	list := make([]Address, len(address))
 	for i, a := range address {
@@ -33,7 +34,8 @@ func Addresses(address ...string) []Address {
 // are UTF-8; line ends and other control characters in header values are
 // refused, never repaired.
 type Draft struct {
-	// From is the one author. It must be the account's own address.
+	// From is the one author. It must be the account's own address; Client.Send
+	// and SendAll fill it in where it is empty.
 	From Address
 	// To are the primary recipients, at least one. They get the delivery
 	// receipt of the form asked for, those in Cc always the concise one.

@@ -188,6 +188,9 @@ func faultyAddress(s string) string {
 	case local[0] == '.' || local[len(local)-1] == '.' || strings.Contains(local, ".."):
 		return quoteClipped(s) + " has a dot where none may stand"
 	}
+	if strings.ContainsAny(s, "<>,; ") {
+		return quoteClipped(s) + " is more than one bare address: a name goes into Address.Name, and each address is one of its own"
+	}
 	for _, r := range local {
 		if r >= utf8.RuneSelf || r != '.' && !isAtext(byte(r)) {
 			return fmt.Sprintf("%s holds the character %q", quoteClipped(s), r)

@@ -65,6 +65,9 @@ func (r *Report) Err() error {
 		return nil
 	}
 	err := fmt.Errorf("pec: %w: %s", ErrNotValid, r.Verdict)
+	if r.Kind == KindOrdinary {
+		err = fmt.Errorf("%w; ordinary mail: no provider certifies anything about it", err)
+	}
 	for _, c := range r.Checks {
 		if c.Status == trust.Failed || c.Status == trust.Unknown && r.Verdict == trust.Indeterminate {
 			err = fmt.Errorf("%w; %s %s: %s", err, c.Name, c.Status, c.Detail)

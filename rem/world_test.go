@@ -34,6 +34,7 @@ type world struct {
 	t          testing.TB
 	alfa, beta *party
 	root       *x509.Certificate
+	ca         *testpki.Authority // of both
 	tsa        *tsptest.Authority
 	now        time.Time // of signatures and time-stamps
 	n          int
@@ -52,7 +53,7 @@ func newWorld(t testing.TB) *world {
 	t.Helper()
 	root := testpki.NewAuthority(52, "Radice REM di prova", nil)
 	sub := root.Sub("CA REM di prova", nil)
-	w := &world{t: t, root: root.Certificate, now: submitted.Add(time.Second)}
+	w := &world{t: t, root: root.Certificate, ca: sub, now: submitted.Add(time.Second)}
 	join := func(name, address string) *party {
 		leaf := sub.Provider(name, address, nil)
 		return &party{

@@ -114,7 +114,7 @@ var ErrNotFound = errors.New("not found")
 // Item is a message in a folder, before its content is fetched.
 type Item struct {
 	ID ID
-	// Size in bytes, Time when it came there, Flags as IMAP's.
+	// Size in bytes, Time when it came there (never zero), Flags as IMAP's.
 	Size  int64
 	Time  time.Time
 	Flags []string
@@ -123,13 +123,19 @@ type Item struct {
 // Mailbox collects messages. Reading changes nothing in the mailbox, flags
 // included; several clients may read one. It is safe for concurrent use; Append
 // files a message as a whole or not at all.
+//
+// A folder or message that is not there is ErrNotFound, also where its name is
+// none that the mailbox could have given (ErrCursor does for an ID, too). A
+// cursor that it cannot have given is an error. With a context that has ended a method does nothing and returns
+// the context's error.
 type Mailbox interface {
 	// List returns up to limit messages behind a cursor, oldest first, and the
 	// cursor behind the last of them; with nothing new the same cursor.
 	List(ctx context.Context, folder string, since Cursor, limit int) ([]Item, Cursor, error)
 	// Fetch streams a message's bytes. Close the reader.
 	Fetch(ctx context.Context, folder string, id ID) (io.ReadCloser, error)
-	// Append files a message of size bytes.
+	// Append files a message of size bytes, with the time when it came, which is
+	// the present when at is zero. Fewer bytes than that are an error.
 	Append(ctx context.Context, folder string, flags []string, at time.Time, message io.Reader, size int64) (ID, error)
 	// SetFlags replaces the flags of a message.
 	SetFlags(ctx context.Context, folder string, id ID, flags []string) error

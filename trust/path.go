@@ -83,7 +83,7 @@ func newCandidate(s *Store, path []*x509.Certificate, source Source, purpose Pur
 	switch source {
 	case SourcePin:
 		c.anchor = nameOf(path[0])
-		c.detail = "the certificate is pinned by the caller"
+		c.detail = "the certificate itself is trusted by the caller (pin or anchor)"
 	case SourceIssuingKey:
 		c.key = s.keyOf(last)
 		if c.key.Name != "" {

@@ -145,6 +145,11 @@ func (r *Signer) revocation(s *Store, p *plan, q *Query, c *candidate) (Check, [
 		check.Status = Passed
 	case notMentioned:
 		check.Detail = "what was given does not speak of the signer's certificate"
+		if q.Purpose == ForTimeStamps {
+			// What comes with a message is about who signed it: that it is
+			// silent about the authority is as if there were nothing.
+			check.Status = Skipped
+		}
 	}
 	if c == nil || c.err != nil {
 		return check, used
@@ -163,7 +168,7 @@ func (r *Signer) revocation(s *Store, p *plan, q *Query, c *candidate) (Check, [
 			r.Findings = append(r.Findings, Finding{"ca-certificate-revoked", nameOf(ca) + ": " + o.detail})
 		case o.standing == revokedBefore:
 			return Check{CheckRevocation, Failed, nameOf(ca) + ": " + o.detail}, used
-		case (o.standing == revokedLater || o.standing == useless && o.related) && !harmless && check.Status == Passed:
+		case (o.standing == revokedLater || o.standing == useless && o.related) && !harmless && check.Status != Unknown:
 			check.Status, check.Detail = Unknown, nameOf(ca)+": "+o.detail
 		}
 	}

@@ -141,6 +141,10 @@ func english() *words {
 			trust.CheckTrustedList: {"Trusted list", "The service is in the European trusted list that was given.", "The service is not active in the trusted list that was given.",
 				"The trusted list could not be consulted.", "No trusted list was given."},
 		},
+		Unjudged: map[string]string{
+			archive.ProofTimeStampNow: "Whether the certificate of the time-stamping authority comes from a recognised authority could not be established.",
+			archive.ProofSignerNow:    "Whether the certificate with which the provider signed comes from a recognised authority could not be established.",
+		},
 		Why: map[string]string{
 			archive.WhyExpired: "expired since", archive.WhyNotCaptured: "nothing was captured at reception to judge it by", archive.WhyNotTrusted: "no path to an authority that this examination trusts",
 			archive.WhyRecord: "by the note of the receiver alone", archive.WhyCaptured: "thanks to what was captured at reception", archive.WhyMessage: "from the message itself",

@@ -140,6 +140,10 @@ func italian() *words {
 			trust.CheckTrustedList: {"Elenco di fiducia", "Il servizio figura nell’elenco europeo di fiducia fornito.", "Il servizio non figura come attivo nell’elenco di fiducia fornito.",
 				"L’elenco di fiducia non si è potuto consultare.", "Nessun elenco di fiducia è stato fornito."},
 		},
+		Unjudged: map[string]string{
+			archive.ProofTimeStampNow: "Non si è potuto stabilire se il certificato dell’autorità di marcatura venga da un’autorità riconosciuta.",
+			archive.ProofSignerNow:    "Non si è potuto stabilire se il certificato con cui il gestore firmò venga da un’autorità riconosciuta.",
+		},
 		Why: map[string]string{
 			archive.WhyExpired: "scaduto nel frattempo", archive.WhyNotCaptured: "alla ricezione non fu raccolto nulla per giudicarlo", archive.WhyNotTrusted: "nessun percorso verso un’autorità ritenuta affidabile in questo esame",
 			archive.WhyRecord: "per la sola annotazione di chi ha ricevuto", archive.WhyCaptured: "grazie a quanto raccolto alla ricezione", archive.WhyMessage: "dal messaggio stesso",

@@ -94,7 +94,12 @@ func nameOf(t *words, code string) string {
 	return htmlpage.Named(code)
 }
 
+// sentenceOf says what the state of a proof means. A certificate that cannot be
+// judged today has run out, unless nobody who is believed vouches for it.
 func sentenceOf(t *words, p archive.Proof) string {
+	if says, ok := t.Unjudged[p.Code]; ok && p.Status == trust.Unknown && p.Why != archive.WhyExpired {
+		return says
+	}
 	if c, ok := t.Checks[p.Code]; ok {
 		return c.of(p.Status)
 	}

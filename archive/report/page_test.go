@@ -81,6 +81,25 @@ func TestPageWithoutTrust(t *testing.T) {
 	hasNot(t, page, "Data certificata")
 }
 
+// TestPageOfAnUnknownAuthority: a certificate that nobody vouches for is not said
+// to have expired, and one that has expired is.
+func TestPageOfAnUnknownAuthority(t *testing.T) {
+	w := newWorld(t)
+	name := w.write(archive.Folder, w.sent(w.contract(), true))
+	o := w.options()
+	o.Now, o.TimeStamps = w.n.Now(), &trust.Material{}
+	page := plain(w.page(w.examineWith(name, o), "it"))
+	has(t, page, "Non si è potuto stabilire se il certificato dell’autorità di marcatura venga da un’autorità riconosciuta.")
+	hasNot(t, page, "Il certificato dell’autorità di marcatura è scaduto")
+	page = plain(w.page(w.examineWith(name, &archive.VerifyOptions{Now: w.n.Now()}), "en"))
+	has(t, page, "Whether the certificate with which the provider signed comes from a recognised authority could not be established.")
+	hasNot(t, page, "expired after the signature")
+	o = w.options()
+	page = plain(w.page(w.examineWith(name, o), "it"))
+	has(t, page, "Il certificato dell’autorità di marcatura è scaduto: serve una marca successiva")
+	hasNot(t, page, "Non si è potuto stabilire se il certificato dell’autorità di marcatura")
+}
+
 // TestPageOfAnAlteredPackage names what was altered, and counts it for nothing.
 func TestPageOfAnAlteredPackage(t *testing.T) {
 	w := newWorld(t)

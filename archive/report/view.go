@@ -252,8 +252,9 @@ const maxListed = 500
 // reserves gathers what is not proved over all items.
 func (v *view) reserves(x *Examination, t *words) {
 	type reserve struct {
-		code   string
-		status trust.Status
+		code    string
+		status  trust.Status
+		expired bool
 	}
 	count, total := map[reserve]int{}, map[string]int{}
 	var order []reserve
@@ -262,7 +263,7 @@ func (v *view) reserves(x *Examination, t *words) {
 		if p.Holds() || expired(p) || p.Status == trust.Skipped && p.Why != archive.WhyNotCaptured {
 			return
 		}
-		k := reserve{p.Code, p.Status}
+		k := reserve{p.Code, p.Status, p.Why == archive.WhyExpired}
 		if count[k]++; count[k] == 1 {
 			order = append(order, k)
 		}
@@ -280,7 +281,11 @@ func (v *view) reserves(x *Examination, t *words) {
 	worst := map[trust.Status]int{trust.Failed: 0, trust.Unknown: 1, trust.Skipped: 2}
 	slices.SortStableFunc(order, func(a, b reserve) int { return cmp.Compare(worst[a.status], worst[b.status]) })
 	for _, k := range order {
-		says := sentenceOf(t, archive.Proof{Code: k.code, Status: k.status})
+		p := archive.Proof{Code: k.code, Status: k.status}
+		if k.expired {
+			p.Why = archive.WhyExpired
+		}
+		says := sentenceOf(t, p)
 		tone := toneOfStatus(k.status)
 		if total[k.code] == 1 {
 			v.Reserves = append(v.Reserves, line{tone, []span{{Text: says}}})

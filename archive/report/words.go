@@ -61,6 +61,7 @@ type words struct {
 	Holds                       string
 	Status                      map[trust.Status]string
 	Checks                      map[string]checkWords
+	Unjudged                    map[string]string // instead of Unknown, where no certificate has run out
 	Why                         map[string]string
 	Rests, Note, Then           string
 	NotExamined                 string

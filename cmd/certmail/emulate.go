@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -24,7 +25,7 @@ submission and IMAP over TLS for each, receipts and all, under a throw-away auth
 A web page shows each mailbox, each message and its journey, and has buttons to send,
 to make faults and to move the clock. Nothing is kept, nothing is worth anything as
 proof, and the passwords are throw-away ones by design: whoever reads the output has
-them.
+them. For each account there is a configuration for "certmail send" and its like.
 
   --domain NAME     a provider for this domain, with anna@, bruno@ and carla@; may be
                     given several times (alfa.example and beta.example unless given);
@@ -64,6 +65,8 @@ type emulatedAccount struct {
 	User     string `json:"user"`
 	Password string `json:"password"`
 	Provider string `json:"provider"`
+	// Config is a file for the --config of send, fetch, watch and status.
+	Config string `json:"config"`
 }
 
 type endpoint struct {
@@ -183,6 +186,9 @@ func (a *app) emulateUntil(ctx context.Context, e *emulation) (err error) {
 	if err := os.WriteFile(out.CA, servers.CA(), 0o600); err != nil {
 		return err
 	}
+	if err := out.writeConfigs(dir); err != nil {
+		return err
+	}
 	if err := a.announce(out, e); err != nil {
 		return err
 	}
@@ -198,9 +204,36 @@ func describeEmulation(n *pectest.Network, servers *pecserve.Servers) *emulated 
 		})
 	}
 	for _, account := range n.Accounts() {
-		out.Accounts = append(out.Accounts, emulatedAccount{account.Address, account.Address, account.Password(), account.Provider().Identity.Name})
+		out.Accounts = append(out.Accounts, emulatedAccount{account.Address, account.Address, account.Password(), account.Provider().Identity.Name, ""})
 	}
 	return out
+}
+
+// writeConfigs writes the configuration of each account; the store of the
+// commands that use it lies beside it.
+func (out *emulated) writeConfigs(dir string) error {
+	for i := range out.Accounts {
+		account := &out.Accounts[i]
+		at := slices.IndexFunc(out.Providers, func(p emulatedProvider) bool { return p.Name == account.Provider })
+		if at < 0 {
+			continue
+		}
+		provider, ca := &out.Providers[at], filepath.Base(out.CA)
+		data, err := json.MarshalIndent(map[string]any{
+			"account": account.Address, "password_env": "CERTMAIL_PASSWORD",
+			"submission": provider.Submission, "imap": provider.IMAP, "tls_ca": ca,
+			"ca": []string{ca}, "builtin_trust": false,
+			"store": account.Address + ".db", "blobs": account.Address + ".blobs",
+		}, "", "  ")
+		if err != nil {
+			return err
+		}
+		account.Config = filepath.Join(dir, account.Address+".json")
+		if err := os.WriteFile(account.Config, append(data, '\n'), 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func services(out *emulated) []pecweb.Service {
@@ -251,6 +284,7 @@ func (a *app) announce(out *emulated, e *emulation) error {
 	}
 	p.line()
 	p.row("authority that clients must trust", out.CA)
+	p.row("for certmail send --config", filepath.Join(filepath.Dir(out.CA), "ADDRESS.json"))
 	p.row("web page", out.Web)
 	for _, f := range e.network.Faults {
 		p.row("fault", f.String())
@@ -259,6 +293,6 @@ func (a *app) announce(out *emulated, e *emulation) error {
 		p.row("open to", "every machine that reaches this one, at any of its addresses")
 	}
 	p.line()
-	p.text("", "The passwords are throw-away ones by design. Nothing is kept, and nothing here is worth anything as proof. Interrupt to end.")
+	p.text("", "The passwords are throw-away ones by design. Nothing is kept, and nothing here is worth anything as proof. The commands that work with a mailbox take the password from CERTMAIL_PASSWORD. Interrupt to end.")
 	return a.stdout.Flush()
 }

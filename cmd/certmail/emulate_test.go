@@ -131,6 +131,21 @@ func TestEmulateEndToEnd(t *testing.T) {
 	e.end(t, syscall.SIGTERM)
 }
 
+// The configurations that it writes are good for the commands that work with a
+// mailbox, in another process.
+func TestEmulateConfigurations(t *testing.T) {
+	e := startEmulator(t, "--web", "off")
+	for _, i := range []int{0, 4} { // of one provider, and of the other
+		from := e.Accounts[i]
+		t.Setenv("CERTMAIL_PASSWORD", from.Password)
+		r := certmail("send", "--config", from.Config, "--key", "7", "--to", "carla@beta.example", "--wait", "20s")
+		require.Equal(t, 0, r.code, r.stdout+r.stderr)
+		require.Contains(t, r.stdout, "delivered")
+		require.NotContains(t, r.stdout, "not proven")
+	}
+	e.end(t, os.Interrupt)
+}
+
 func TestEmulateAsAsked(t *testing.T) {
 	args := []string{"--domain", "uno.test", "--domain", "due.test", "--seed", "9", "--profile", "unix", "--web", "off", "--fault", "refuse-login,mailbox=anna@uno.test"}
 	e := startEmulator(t, args...)
@@ -143,6 +158,9 @@ func TestEmulateAsAsked(t *testing.T) {
 	e.end(t, os.Interrupt)
 
 	e = startEmulator(t, args...)
+	for i := range first {
+		first[i].Config, e.Accounts[i].Config = "", "" // in a folder of its own
+	}
 	require.Equal(t, first, e.Accounts, "the same seed")
 	e.end(t, os.Interrupt)
 }
@@ -163,7 +181,7 @@ func TestEmulateForPeople(t *testing.T) {
 	}
 	require.NoError(t, cmd.Process.Signal(os.Interrupt))
 	require.NoError(t, cmd.Wait())
-	for _, want := range []string{"Gestore Beta S.p.A.", "SMTP submission, TLS", "IMAP, TLS", "0.0.0.0:", "carla@beta.example", "ca.pem", "http://127.0.0.1:", "throw-away", "delay,for=13h", "every machine"} {
+	for _, want := range []string{"Gestore Beta S.p.A.", "SMTP submission, TLS", "IMAP, TLS", "0.0.0.0:", "carla@beta.example", "ca.pem", "http://127.0.0.1:", "throw-away", "delay,for=13h", "every machine", "ADDRESS.json", "CERTMAIL_PASSWORD"} {
 		require.Contains(t, said.String(), want)
 	}
 }

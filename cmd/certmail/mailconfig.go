@@ -12,10 +12,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 
 	"github.com/certmail/certmail/outbox"
 	"github.com/certmail/certmail/pec"
+	"github.com/certmail/certmail/receipt"
 	"github.com/certmail/certmail/store"
 	"github.com/certmail/certmail/store/sqlite"
 	"github.com/certmail/certmail/transport"
@@ -36,6 +38,7 @@ The configuration is a small JSON file; paths in it are relative to it:
     "folders": ["INBOX"],
     "tls_ca": "ca.pem",
     "ca": ["anchors.pem"], "directory": ["igpec.ldif"], "builtin_trust": true,
+    "intermediate": ["chain.pem"], "crl": ["revoked.crl"], "tsl": ["TSL-IT.xml"],
     "store": "certmail.db", "blobs": "blobs"
   }
 
@@ -44,6 +47,11 @@ here goes before it. The user is the account's address unless given. The passwor
 comes from an environment variable or from a command ("password_command": ["pass",
 "show", "pec"]). "tls_ca" are the authorities of the servers, the system's unless
 given. A password never stands in it, nor in an argument, nor in any output.
+
+Whom to believe is said as by the flags of "certmail verify": "ca", "intermediate",
+"directory", "crl" and "tsl" (trusted lists, for REM). Set it up before the first
+message is collected: each is judged once, when it comes in ("status --anew" judges
+again).
 
 "store" is the file of what is sent and received, "blobs" the folder of the exact
 bytes: those of up to 64 KiB in its file small.db, larger ones in a file each. Keep
@@ -62,7 +70,10 @@ type mailConfig struct {
 	Folders         []string   `json:"folders"`
 	TLSCA           string     `json:"tls_ca"`
 	CA              []string   `json:"ca"`
+	Intermediate    []string   `json:"intermediate"`
 	Directory       []string   `json:"directory"`
+	CRL             []string   `json:"crl"`
+	TSL             []string   `json:"tsl"`
 	BuiltinTrust    *bool      `json:"builtin_trust"`
 	Store           string     `json:"store"`
 	Blobs           string     `json:"blobs"`
@@ -89,7 +100,7 @@ func readMailConfig(name string) (*mailConfig, error) {
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
 	if err := d.Decode(c); err != nil {
-		return nil, usagef("--config %s: %v", name, err)
+		return nil, usagef("--config %s: %v; see certmail send --help", name, err)
 	}
 	if _, err := d.Token(); err != io.EOF {
 		return nil, usagef("--config %s: something follows the configuration", name)
@@ -171,7 +182,9 @@ func (c *mailConfig) paths(names []string) (all []string) {
 type postbox struct {
 	*pec.Client
 	store  store.Store
+	blobs  store.Blobs
 	outbox *outbox.Outbox
+	to     *os.Root // where fetch and watch write what they collect; nil for nowhere
 	close  []func() error
 }
 
@@ -185,9 +198,12 @@ func (m *postbox) Close() error {
 
 // openMail opens the store and makes the client. No connection is made yet.
 func (a *app) openMail(ctx context.Context, c *mailConfig) (m *postbox, err error) {
-	believe := trustFlags{ca: c.paths(c.CA), directory: c.paths(c.Directory), noBuiltin: c.BuiltinTrust != nil && !*c.BuiltinTrust}
+	believe := trustFlags{
+		ca: c.paths(c.CA), intermediate: c.paths(c.Intermediate), directory: c.paths(c.Directory), crl: c.paths(c.CRL), tsl: c.paths(c.TSL),
+		noBuiltin: c.BuiltinTrust != nil && !*c.BuiltinTrust,
+	}
 	login := func(ctx context.Context) (string, string, error) { return c.credentials(ctx, a.stderr) }
-	verifier, err := believe.verifier(a, a.now)
+	judges, err := believe.judges(a, a.now)
 	if err != nil {
 		return nil, err
 	}
@@ -216,7 +232,7 @@ func (a *app) openMail(ctx context.Context, c *mailConfig) (m *postbox, err erro
 	if err != nil {
 		return nil, err
 	}
-	m.close = append(m.close, blobs.Close)
+	m.blobs, m.close = blobs, append(m.close, blobs.Close)
 	security := smtp.ImplicitTLS
 	if c.Submission.Security == "starttls" {
 		security = smtp.StartTLS
@@ -248,8 +264,8 @@ func (a *app) openMail(ctx context.Context, c *mailConfig) (m *postbox, err erro
 	m.Client, err = pec.NewClient(pec.ClientOptions{
 		Account: pec.Account{Address: c.Account, User: c.User, Host: c.Submission.Host, Port: c.Submission.Port,
 			Limits: pec.Limits{MaxLoad: c.MaxLoad, MaxSize: c.MaxSize, MaxRecipients: c.MaxRecipients}},
-		Store: s, Blobs: blobs, Outbox: m.outbox, Mailbox: box, Folders: c.Folders, Verifier: verifier, Now: a.now,
-		Warned: a.warnOf,
+		Store: s, Blobs: blobs, Outbox: m.outbox, Mailbox: box, Folders: c.Folders,
+		Verifier: judges.pec, Others: []receipt.Reader{judges.rem}, Received: m.received, Now: a.now, Warned: a.warnOf,
 	})
 	return m, err
 }

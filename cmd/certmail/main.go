@@ -17,8 +17,10 @@
 //	certmail bench              the library against its yardsticks
 //
 // It is a thin layer over the module's public packages. Only send, fetch and
-// watch use the network, archive make with --tsa, and emulate as a server on loopback. Beside temporary files, only extract, fixtures,
-// archive and reconcile --html write any, where they are told to.
+// watch use the network, archive make with --tsa, and emulate as a server on
+// loopback. Beside temporary files, and the store of those that work with a
+// mailbox, only extract, fixtures, archive, reconcile --html, and --to of
+// fetch, watch and status, write any, where they are told to.
 package main
 
 import (
@@ -94,7 +96,7 @@ func (a *app) dispatch(args []string) error {
 			return c.run(a, args[1:])
 		}
 	}
-	return usagef("there is no command %q\n\n%s", name, overview())
+	return usagef("there is no command %q; see certmail --help", name)
 }
 
 func (a *app) helpOn(args []string) error {

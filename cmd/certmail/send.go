@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -17,8 +18,10 @@ const sendHelp = `usage: certmail send --config FILE --key KEY --to ADDRESS… [
 Sends one certified message, once: it is durable before the first byte goes over the
 network, and the same key never sends twice. Prints the state of the submission.
 
-  --key KEY          your own name for the message: an invoice's number, say
-  --to, --cc ADDRESS recipients; repeatable
+  --key KEY          your own name for the message: an invoice's number, say. When it
+                     was used before, this is said and the message of then is shown;
+                     the other flags are not looked at
+  --to, --cc ADDRESS recipients, an address each; repeatable
   --subject TEXT
   --text FILE        the readable text, UTF-8; "-" is standard input
   --attach FILE      repeatable
@@ -35,8 +38,10 @@ type submitted struct {
 	Key       string           `json:"key"`
 	MessageID string           `json:"message_id"`
 	State     store.State      `json:"state"`
+	Known     bool             `json:"known,omitempty"` // the key was used before
 	Reply     string           `json:"reply,omitempty"`
 	Message   *receipt.Message `json:"message,omitempty"`
+	Files     []writtenFile    `json:"files,omitempty"` // of status --to
 }
 
 func (a *app) send(args []string) error {
@@ -72,6 +77,11 @@ func (a *app) send(args []string) error {
 }
 
 func (a *app) sendNow(ctx context.Context, call *mailCall, key string, d *pec.Draft, wait time.Duration) error {
+	_, err := call.store.Submission(ctx, call.config.Account, key)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	known := err == nil
 	if _, err := call.Send(ctx, key, d); err != nil {
 		return err
 	}
@@ -82,6 +92,7 @@ func (a *app) sendNow(ctx context.Context, call *mailCall, key string, d *pec.Dr
 	if err != nil {
 		return err
 	}
+	out.Known = known
 	if call.json {
 		err = writeJSON(a.stdout, out)
 	} else {
@@ -166,12 +177,21 @@ func pause(ctx context.Context, d time.Duration) error {
 
 func (a *app) printSubmitted(s *submitted) {
 	fmt.Fprintf(a.stdout, "%s: %s\n", s.Key, s.State)
+	if s.Known {
+		fmt.Fprintln(a.stdout, "  the key was used before: this is the message of then, and nothing else was sent")
+	}
 	if s.Reply != "" {
 		fmt.Fprintf(a.stdout, "  %s\n", s.Reply)
 	}
 	if s.Message != nil {
 		for _, r := range s.Message.Recipients {
 			fmt.Fprintf(a.stdout, "  %-30s %-12s %s\n", r.Address, r.Status, r.Explanation)
+			if r.Reason != "" {
+				fmt.Fprintf(a.stdout, "  %-30s %-12s %s\n", "", "", r.Reason)
+			}
 		}
+	}
+	for _, w := range s.Files {
+		fmt.Fprintf(a.stdout, "  file %s, %d bytes\n", w.Name, w.Size)
 	}
 }

@@ -9,10 +9,12 @@ import (
 	"github.com/certmail/certmail/receipt"
 )
 
-const watchHelp = `usage: certmail watch --config FILE [--after N] [--interval DURATION] [--json]
+const watchHelp = `usage: certmail watch --config FILE [--after N] [--interval DURATION] [--to DIR]
+                      [--json]
 
 Collects and sends until interrupted, and prints every event as it is taken in, each
-with its number: --after N goes on behind that one.
+with its number: --after N goes on behind that one. --to DIR writes each message that
+is collected to this folder as well, byte for byte.
 ` + configHelp
 
 // watched is a line of "certmail watch --json".
@@ -32,7 +34,11 @@ type watched struct {
 func (a *app) watch(args []string) error {
 	f := newFlags("watch", watchHelp)
 	after, interval := f.Int64("after", 0, ""), f.Duration("interval", time.Minute, "")
+	to := f.String("to", "", "")
 	return a.withMail(f, args, noFiles, func(ctx context.Context, call *mailCall) error {
+		if err := call.keepIn("watch", *to); err != nil {
+			return err
+		}
 		return a.watchFrom(ctx, call, *after, *interval)
 	})
 }

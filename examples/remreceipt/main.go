@@ -26,7 +26,9 @@ import (
 )
 
 // verifier believes in the services of a trusted list: those of registered
-// mail for messages and evidence, those of time-stamping for time-stamps.
+// mail for messages and evidence, those of time-stamping for time-stamps, and
+// neither for the other. A list whose next issue is overdue is believed about
+// the time that it covers (tsl.Set.NextUpdate says when that is over).
 func verifier(list []byte, operator *x509.Certificate, now time.Time) (*rem.Verifier, error) {
 	l, err := tsl.Parse(list, nil)
 	if err != nil {
@@ -36,11 +38,15 @@ func verifier(list []byte, operator *x509.Certificate, now time.Time) (*rem.Veri
 	if err != nil {
 		return nil, err
 	}
-	store, err := trust.NewStore(trust.Material{Anchors: append(set.Anchors(tsl.REM()), set.Anchors(tsl.TimeStamping())...)}, nil)
+	mail, err := trust.NewStore(trust.Material{Anchors: set.Anchors(tsl.REM())}, nil)
 	if err != nil {
 		return nil, err
 	}
-	return rem.NewVerifier(store, &rem.VerifyOptions{Lists: set}), nil
+	stamps, err := trust.NewStore(trust.Material{Anchors: set.Anchors(tsl.TimeStamping())}, nil)
+	if err != nil {
+		return nil, err
+	}
+	return rem.NewVerifier(mail, &rem.VerifyOptions{TimeStamps: stamps, Lists: set}), nil
 }
 
 // tell verifies a message and writes down what it proves, or why it proves

@@ -54,7 +54,7 @@ func (o *office) open() (*pec.Client, *outbox.Outbox, error) {
 		return nil, nil, err
 	}
 	c, err := pec.NewClient(pec.ClientOptions{
-		Account: pec.Account{Address: o.address, Host: "smtps.example", Port: 465, Security: pec.ImplicitTLS},
+		Account: pec.Account{Address: o.address},
 		Store:   s, Blobs: b, Outbox: box, Mailbox: o.mailbox, Verifier: o.pec, Others: o.others, Now: o.now,
 	})
 	return c, box, err

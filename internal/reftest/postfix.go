@@ -188,6 +188,10 @@ func (p *PostfixServer) run(tb testing.TB, conf string, certificate []byte) bool
 	stop := sync.OnceFunc(func() {
 		_ = syscall.Kill(-master.Process.Pid, syscall.SIGTERM) // the master and what it started
 		<-ended
+		// What it started has its sockets too, for a moment more.
+		for end := time.Now().Add(10 * time.Second); (taken(p.TLSPort) || taken(p.StartTLSPort)) && time.Now().Before(end); {
+			time.Sleep(10 * time.Millisecond)
+		}
 	})
 	said := func() string {
 		log, _ := os.ReadFile(p.log)

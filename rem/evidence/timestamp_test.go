@@ -3,10 +3,12 @@ package evidence
 import (
 	"context"
 	"crypto/x509"
+	"math/big"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/certmail/certmail/internal/testpki"
 	"github.com/certmail/certmail/trust"
 	"github.com/certmail/certmail/trust/tsp/tsptest"
 	"github.com/stretchr/testify/require"
@@ -89,9 +91,37 @@ func TestV03_TrustAndQualificationApart(t *testing.T) {
 	_, r = w.verify(t, []byte(removed))
 	require.Equal(t, trust.Failed, r.Check(trust.CheckEvidenceTimestamp).Status)
 	garbage := cutBetween(string(signed), "<xades:EncapsulatedTimeStamp", "</xades:EncapsulatedTimeStamp>", "AAAA")
-	_, r = w.verify(t, []byte(garbage))
-	require.Equal(t, trust.Failed, r.Check(trust.CheckEvidenceTimestamp).Status)
-	require.Equal(t, trust.Invalid, r.Integrity)
+	for _, w.trust.Profile = range []*Profile{nil, GenericERDS()} { // also where none is asked for
+		_, r = w.verify(t, []byte(garbage))
+		require.Equal(t, trust.Failed, r.Check(trust.CheckEvidenceTimestamp).Status)
+		require.Equal(t, trust.Invalid, r.Integrity)
+		require.Equal(t, trust.Invalid, r.Verdict)
+	}
+	_, r = w.verify(t, []byte(removed))
+	require.Equal(t, trust.Skipped, r.Check(trust.CheckEvidenceTimestamp).Status, "the generic profile only recommends one")
+	require.Equal(t, trust.Valid, r.Integrity)
+	require.Equal(t, trust.Indeterminate, r.Verdict, "nothing proves when it was signed")
+}
+
+// TestV03_Revoked: what the parts of the report say of a signer who was revoked.
+func TestV03_Revoked(t *testing.T) {
+	w := newWorld(t)
+	signed := w.sign(t, submissionAcceptance())
+	for name, c := range map[string]struct {
+		at   time.Duration // from the time-stamp
+		want trust.Verdict
+	}{"before the time-stamp": {-time.Millisecond, trust.Invalid}, "after it": {time.Minute, trust.Valid}} {
+		list := &x509.RevocationList{Number: big.NewInt(1), ThisUpdate: signingTime.Add(time.Hour / 2), NextUpdate: signingTime.Add(24 * time.Hour),
+			RevokedCertificateEntries: []x509.RevocationListEntry{{SerialNumber: w.leaf.Certificate.SerialNumber, RevocationTime: signingTime.Add(time.Second + c.at)}}}
+		der, err := x509.CreateRevocationList(testpki.Reader(2, "crl"), list, w.root.Certificate, w.root.Key)
+		require.NoError(t, err)
+		w.trust.CRLs = [][]byte{der}
+		for _, w.trust.FirstSeen = range []time.Time{{}, signingTime.Add(2 * time.Hour)} {
+			_, r := w.verify(t, signed)
+			require.Equal(t, []trust.Verdict{trust.Valid, trust.Valid, c.want}, []trust.Verdict{r.Integrity, r.Conformance, r.Trust}, name)
+			require.Equal(t, c.want, r.Verdict, name)
+		}
+	}
 }
 
 func TestV09_TimesInOrder(t *testing.T) {

@@ -212,7 +212,7 @@ func (v *verifier) signer() {
 	default:
 		r.Signer = v.o.Store.Evaluate(trust.Query{
 			Leaf: v.signed.Signer, Parsed: v.signed.Parsed, Bag: v.signed.Certificates, At: r.Time, Now: v.o.Now,
-			FirstSeen: v.o.FirstSeen, CRLs: v.o.CRLs, OCSP: v.o.OCSP,
+			FirstSeen: v.firstSeen(), CRLs: v.o.CRLs, OCSP: v.o.OCSP,
 		})
 		r.checks[atChain] = r.Signer.Check(trust.CheckSignerChain)
 		r.checks[atRevocation] = r.Signer.Check(trust.CheckRevocation)
@@ -220,6 +220,17 @@ func (v *verifier) signer() {
 			v.find(f.Code, f.Detail)
 		}
 	}
+}
+
+// firstSeen is when the signature provably existed: the caller's word or that of
+// a time-stamp over it, whichever is earlier. It is what makes a signature
+// outlive its signer's revocation (EN 319 102-1 §5.5).
+func (v *verifier) firstSeen() time.Time {
+	seen, ts := v.o.FirstSeen, v.r.TimeStamp
+	if ts != nil && ts.Verdict() == trust.Valid && (seen.IsZero() || ts.Time.Before(seen)) {
+		return ts.Time
+	}
+	return seen
 }
 
 // largeGap between steps that follow each other at once is worth a remark.

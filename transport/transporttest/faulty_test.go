@@ -7,7 +7,9 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -374,4 +376,79 @@ func (s serial) Send(ctx context.Context, m *transport.Message) error {
 	s.turn <- true
 	defer func() { <-s.turn }()
 	return s.Sender.Send(ctx, m)
+}
+
+// numbered is a mailbox whose IDs and cursors are plain numbers, as those of a
+// table in a database are.
+type numbered struct {
+	*memory.Mailbox
+	mu   sync.Mutex
+	full []transport.ID // of number 1 and so on
+}
+
+func (b *numbered) in(id transport.ID) transport.ID {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if n, err := strconv.Atoi(string(id)); err == nil && strconv.Itoa(n) == string(id) && n > 0 && n <= len(b.full) {
+		return b.full[n-1]
+	}
+	return id
+}
+
+func (b *numbered) out(id transport.ID) transport.ID {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	n := slices.Index(b.full, id)
+	if n < 0 {
+		n = len(b.full)
+		b.full = append(b.full, id)
+	}
+	return transport.ID(strconv.Itoa(n + 1))
+}
+
+func (b *numbered) List(ctx context.Context, f string, since transport.Cursor, limit int) ([]transport.Item, transport.Cursor, error) {
+	items, next, err := b.Mailbox.List(ctx, f, transport.Cursor(b.in(transport.ID(since))), limit)
+	for i := range items {
+		items[i].ID = b.out(items[i].ID)
+	}
+	if next != "" && err == nil {
+		next = transport.Cursor(b.out(transport.ID(next)))
+	}
+	return items, next, err
+}
+
+func (b *numbered) Fetch(ctx context.Context, f string, id transport.ID) (io.ReadCloser, error) {
+	return b.Mailbox.Fetch(ctx, f, b.in(id))
+}
+
+func (b *numbered) SetFlags(ctx context.Context, f string, id transport.ID, flags []string) error {
+	return b.Mailbox.SetFlags(ctx, f, b.in(id), flags)
+}
+
+func (b *numbered) Move(ctx context.Context, f string, id transport.ID, to string) error {
+	return b.Mailbox.Move(ctx, f, b.in(id), to)
+}
+
+func (b *numbered) Delete(ctx context.Context, f string, id transport.ID) error {
+	return b.Mailbox.Delete(ctx, f, b.in(id))
+}
+
+func (b *numbered) Append(ctx context.Context, f string, flags []string, at time.Time, r io.Reader, size int64) (transport.ID, error) {
+	id, err := b.Mailbox.Append(ctx, f, flags, at, r, size)
+	if err == nil {
+		id = b.out(id)
+	}
+	return id, err
+}
+
+func (b *numbered) Wait(ctx context.Context, f string, since transport.Cursor) error {
+	return b.Mailbox.Wait(ctx, f, transport.Cursor(b.in(transport.ID(since))))
+}
+
+// TestPlainNumbers: the suite does not take a number that was given out for one
+// that was not.
+func TestPlainNumbers(t *testing.T) {
+	transporttest.Mailbox(t, func(*testing.T) transporttest.Fixture {
+		return transporttest.Fixture{Mailbox: &numbered{Mailbox: memory.New(nil)}, Large: 1 << 20}
+	})
 }

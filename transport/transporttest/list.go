@@ -180,11 +180,16 @@ func (m *mailboxTest) notFound() {
 	m.holds(m.Mailbox, m.Other)
 }
 
-// hostile: names that nobody gave out are errors, and harm nothing.
+// hostile: names that nobody gave out are errors, and harm nothing. A mailbox
+// may number its messages plainly: then "1" can be one that it gave out.
 func (m *mailboxTest) hostile() {
 	m.deliver(m.Folder, 0, 1)
+	items, end := m.list(m.Mailbox, m.Folder, "", 10)
 	long := strings.Repeat("9", 5000)
 	for _, id := range []transport.ID{"", "x", "1", "1.2.3", "-1.1", ".", "*", "1:*", "1.1:*", "../x", "1\r\n.1", "\x00", "é", transport.ID(long)} {
+		if id == items[0].ID || string(id) == string(end) {
+			continue
+		}
 		for what, do := range m.calls(m.Mailbox, m.Folder, id) {
 			if err := do(m.ctx); !errors.Is(err, transport.ErrNotFound) && !errors.Is(err, transport.ErrCursor) {
 				m.Fatalf("%s of message %.20q: %v, want ErrNotFound or ErrCursor", what, id, err)

@@ -92,6 +92,7 @@ func Mailbox(t *testing.T, open func(t *testing.T) Fixture) {
 		t.Run(test.name, func(t *testing.T) {
 			f := open(t)
 			if test.need != nil && !test.need(f) {
+				t.Log("left out: the fixture has nothing for it")
 				return
 			}
 			test.run(newMailboxTest(t, f))

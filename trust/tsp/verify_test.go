@@ -2,6 +2,9 @@ package tsp_test
 
 import (
 	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/x509"
 	"math/big"
 	"testing"
@@ -251,10 +254,13 @@ func TestWeakAlgorithms(t *testing.T) {
 	require.NoError(t, err)
 	signed := authority(t, func(c *tsptest.Config) { c.Hash = crypto.SHA1 })
 	small := authority(t, func(c *tsptest.Config) { c.Key = smallKey() })
+	curve, err := ecdsa.GenerateKey(elliptic.P224(), rand.Reader)
+	require.NoError(t, err)
+	short := authority(t, func(c *tsptest.Config) { c.Key = curve })
 	for name, c := range map[string]struct {
 		a     *tsptest.Authority
 		token []byte
-	}{"imprint": {sha1, imprint}, "signature": {signed, stamp(t, signed)}, "key": {small, stamp(t, small)}} {
+	}{"imprint": {sha1, imprint}, "signature": {signed, stamp(t, signed)}, "key": {small, stamp(t, small)}, "curve": {short, stamp(t, short)}} {
 		q := full(storeOf(t, c.a))
 		r := tsp.Verify(parse(t, c.token), q)
 		require.Equal(t, trust.Failed, r.Check(tsp.CheckDigestAlgorithm).Status, name)
