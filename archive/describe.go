@@ -123,7 +123,7 @@ func roleOf(d *evidence.Evidence) Role {
 			return RoleTakeCharge
 		case receipt.EventDelivered:
 			return RoleDelivery
-		case receipt.EventNotDelivered, receipt.EventRelayRejected:
+		case receipt.EventNotDelivered, receipt.EventRelayRejected, receipt.EventNotHandedOver:
 			return RoleFailure
 		}
 	}

@@ -34,6 +34,9 @@ const (
 	EventNotified      EventKind = "notified"       // the recipient was told, or answered: nothing is decided yet
 	EventUntrusted     EventKind = "untrusted-path" // UntrustedPathToRecipient: no service of REM serves the recipient
 	EventLeftNetwork   EventKind = "left-network"   // RelayToNonERDS: handed to ordinary mail
+	// EventNotHandedOver is ContentHandoverFailure: the recipient did not fetch
+	// the message. What was consigned before stays consigned.
+	EventNotHandedOver EventKind = "not-handed-over"
 )
 
 // A Recipient is an address with its type.

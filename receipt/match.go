@@ -213,8 +213,10 @@ func kindOrder(k EventKind) int {
 		return 11
 	case EventLeftNetwork:
 		return 12
-	default:
+	case EventNotHandedOver:
 		return 13
+	default:
+		return 14
 	}
 }
 

@@ -45,6 +45,9 @@ func (a *assembler) decide(i int, from tier) outcome {
 			f.enter(m)
 		}
 	})
+	if f.taken != nil && f.refused != nil {
+		f.relayed, f.against = a.bothWays(i, from)
+	}
 	for t := proven; t >= from && f.implied == nil; t-- {
 		if m := a.implied[t]; m != nil && a.lists(m, i) {
 			f.implied = m
@@ -52,6 +55,39 @@ func (a *assembler) decide(i int, from tier) outcome {
 	}
 	return f.decide(a.types[i].value == typeExternal && a.types[i].tier >= from)
 }
+
+// bothWays finds a taken-in-charge and a relay-rejected of one issuer for recipient
+// i. Who does not say who he is may be anybody.
+func (a *assembler) bothWays(i int, from tier) (taken, refused *match) {
+	var first *match // of all
+	by := map[string]*match{}
+	a.concerning(i, func(m *match) {
+		if issuer := foldIssuer(m.Issuer); m.tier >= from && m.Kind == EventTakenInCharge && by[issuer] == nil {
+			by[issuer] = m
+			if first == nil {
+				first = m
+			}
+		}
+	})
+	a.concerning(i, func(m *match) {
+		if m.tier < from || m.Kind != EventRelayRejected || taken != nil {
+			return
+		}
+		other := by[foldIssuer(m.Issuer)]
+		if other == nil {
+			other = by[""]
+		}
+		if other == nil && foldIssuer(m.Issuer) == "" {
+			other = first
+		}
+		if other != nil {
+			taken, refused = other, m
+		}
+	})
+	return taken, refused
+}
+
+func foldIssuer(name string) string { return strings.ToLower(strings.TrimSpace(name)) }
 
 // typeExternal is the type of a recipient without certified mail.
 const typeExternal = "esterno"
@@ -90,6 +126,8 @@ func (a *assembler) conclude(r *RecipientStatus, o outcome, verified bool) {
 		switch {
 		case o.late:
 			r.Explanation += "; delivered after the notice that it had failed"
+		case o.unfetched != nil:
+			r.Explanation += "; the recipient did not fetch it: " + o.unfetched.explain()
 		case o.status == StatusExternal:
 			r.Explanation += "; an ordinary mailbox, of which no receipt comes"
 		case o.status == StatusAccepted && o.by.Kind != EventAccepted:

@@ -97,7 +97,7 @@ func (a *assembler) milestones() {
 				a.accepted[m.tier] = m
 			}
 		case EventTakenInCharge, EventDelivered, EventNotDelivered, EventDelayed, EventTimedOut, EventVirusDetected,
-			EventRelayRejected, EventNotified, EventUntrusted, EventLeftNetwork:
+			EventRelayRejected, EventNotified, EventUntrusted, EventLeftNetwork, EventNotHandedOver:
 			if a.implied[m.tier] == nil {
 				a.implied[m.tier] = m
 			}

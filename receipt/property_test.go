@@ -23,7 +23,7 @@ func random(r *rand.Rand) ([]Sent, []Event) {
 		{{carla, "certificato"}, {dario, "esterno"}, {bruno, "certificato"}},
 	}
 	kinds := []EventKind{EventAccepted, EventNotAccepted, EventTakenInCharge, EventDelivered, EventNotDelivered,
-		EventDelayed, EventTimedOut, EventVirusDetected, EventRelayRejected, EventNotified, EventUntrusted, EventLeftNetwork, "unheard-of"}
+		EventDelayed, EventTimedOut, EventVirusDetected, EventRelayRejected, EventNotified, EventUntrusted, EventLeftNetwork, EventNotHandedOver, "unheard-of"}
 	reasons := []Reason{{}, {Value: "altro", Category: Other}, {Code: "5.1.1", Category: UnknownRecipient}, {Value: "nessuno", Category: Delay}}
 	var sents []Sent
 	for range r.IntN(4) {

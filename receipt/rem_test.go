@@ -41,6 +41,15 @@ func TestREMStatus(t *testing.T) {
 		"A.1 F.1":             {[]EventKind{EventAccepted, EventLeftNetwork}, StatusExternal, ""},
 		"A.1 untrusted F.2":   {[]EventKind{EventAccepted, EventUntrusted, EventNotDelivered}, StatusFailed, ""},
 		"A.1 F.1 F.2":         {[]EventKind{EventAccepted, EventLeftNetwork, EventNotDelivered}, StatusConflict, ConflictExternal},
+		"A.1 B.1 D.1 E.2":     {[]EventKind{EventAccepted, EventTakenInCharge, EventDelivered, EventNotHandedOver}, StatusDelivered, ""},
+		"A.1 E.2 D.1":         {[]EventKind{EventAccepted, EventNotHandedOver, EventDelivered}, StatusDelivered, ""},
+		"A.1 E.2":             {[]EventKind{EventAccepted, EventNotHandedOver}, StatusFailed, ""},
+		"E.2 alone":           {[]EventKind{EventNotHandedOver}, StatusFailed, ""},
+		"A.1 D.2 E.2":         {[]EventKind{EventAccepted, EventNotDelivered, EventNotHandedOver}, StatusFailed, ""},
+		"A.1 D.1 D.2 E.2":     {[]EventKind{EventAccepted, EventDelivered, EventNotDelivered, EventNotHandedOver}, StatusConflict, ConflictOutcome},
+		"A.1 RD03 E.2":        {[]EventKind{EventAccepted, EventTimedOut, EventNotHandedOver}, StatusFailed, ""},
+		"A.1 F.1 E.2":         {[]EventKind{EventAccepted, EventLeftNetwork, EventNotHandedOver}, StatusConflict, ConflictExternal},
+		"A.2 E.2":             {[]EventKind{EventNotAccepted, EventNotHandedOver}, StatusConflict, ConflictAcceptance},
 		"A.2":                 {[]EventKind{EventNotAccepted}, StatusRejected, ""},
 		"A.2 B.1":             {[]EventKind{EventNotAccepted, EventTakenInCharge}, StatusConflict, ConflictAcceptance},
 		"D.1 alone":           {[]EventKind{EventDelivered}, StatusDelivered, ""},
@@ -68,5 +77,61 @@ func TestREMStatus(t *testing.T) {
 		} else {
 			require.Equal(t, c.conflict, m.Conflicts[0].Code, name)
 		}
+	}
+}
+
+// TestREMNotFetched: what was consigned stays consigned when the recipient does not
+// fetch it, and the explanation says both.
+func TestREMNotFetched(t *testing.T) {
+	l := NewLedger(nil)
+	l.Add(remEvent(EventAccepted, "", 0), remEvent(EventDelivered, bruno, 1), remEvent(EventDelivered, carla, 1), remEvent(EventNotHandedOver, bruno, 700))
+	m := l.Snapshot(after(1000 * time.Hour)).Messages[0]
+	require.Equal(t, Green, m.Light)
+	require.True(t, m.Settled)
+	r := m.Recipients[0]
+	require.Equal(t, after(time.Hour), r.Time, "that of the consignment")
+	require.Contains(t, r.Explanation, "delivered, says Alfa REM")
+	require.Contains(t, r.Explanation, "the recipient did not fetch it: not-handed-over, says Alfa REM")
+	require.Len(t, r.Proofs, 3)
+	require.Zero(t, r.Error)
+	require.NotContains(t, m.Recipients[1].Explanation, "fetch")
+}
+
+// TestREMRelays: a service that takes a message and refuses it contradicts itself;
+// two services that do not agree are two steps of one way.
+func TestREMRelays(t *testing.T) {
+	by := func(issuer string, e Event) Event {
+		e.Issuer = issuer
+		e.Proof.Name += issuer
+		e.Proof.SHA256 = sha256.Sum256([]byte(e.Proof.Name))
+		return e
+	}
+	taken := func(issuer string) Event { return by(issuer, remEvent(EventTakenInCharge, bruno, 1)) }
+	refused := func(issuer string) Event { return by(issuer, remEvent(EventRelayRejected, bruno, 2)) }
+	for name, c := range map[string]struct {
+		events []Event
+		status Status
+	}{
+		"one":                     {[]Event{taken("Beta REM"), refused("Beta REM")}, StatusConflict},
+		"one, written otherwise":  {[]Event{taken("Beta REM"), refused(" BETA rem")}, StatusConflict},
+		"two":                     {[]Event{taken("Gamma REM"), refused("Beta REM")}, StatusFailed},
+		"two, and one of them":    {[]Event{taken("Gamma REM"), taken("Beta REM"), refused("Delta REM"), refused("Beta REM")}, StatusConflict},
+		"nobody takes it":         {[]Event{taken(""), refused("Beta REM")}, StatusConflict},
+		"nobody refuses it":       {[]Event{taken("Beta REM"), refused("")}, StatusConflict},
+		"four of them, all apart": {[]Event{taken("A"), taken("B"), refused("C"), refused("D")}, StatusFailed},
+	} {
+		l := NewLedger(nil)
+		l.Add(remEvent(EventAccepted, "", 0))
+		l.Add(c.events...)
+		m := l.Snapshot(time.Time{}).Messages[0]
+		require.Equal(t, c.status, m.Recipients[0].Status, name)
+		if c.status == StatusFailed {
+			require.Empty(t, m.Conflicts, name)
+			continue
+		}
+		require.Len(t, m.Conflicts, 1, name)
+		require.Equal(t, ConflictRelay, m.Conflicts[0].Code, name)
+		require.Equal(t, bruno, m.Conflicts[0].Recipient)
+		require.Len(t, m.Conflicts[0].Files, 2)
 	}
 }

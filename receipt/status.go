@@ -10,6 +10,8 @@ type facts struct {
 	delivered, failed, virus *match
 	refused, notified        *match // relay-rejected
 	untrusted, left          *match // left-network
+	unfetched                *match // not-handed-over
+	relayed, against         *match // one issuer's taken-in-charge and relay-rejected
 	implied                  *match // an event that only an accepted message can have
 	dispatched               time.Time
 }
@@ -40,6 +42,8 @@ func (f *facts) enter(m *match) {
 		slot = &f.untrusted
 	case EventLeftNetwork:
 		slot = &f.left
+	case EventNotHandedOver:
+		slot = &f.unfetched
 	case EventDelayed:
 		slot = &f.delayed
 		if finalTimeout(m.reason.Category, m.Time, f.dispatched) {
@@ -57,7 +61,7 @@ func (f *facts) enter(m *match) {
 // than the acceptance.
 func (f *facts) passed() *match {
 	for _, m := range [...]*match{f.taken, f.delivered, f.failed, f.virus, f.delayed, f.timedOut,
-		f.refused, f.notified, f.untrusted, f.left, f.implied} {
+		f.refused, f.notified, f.untrusted, f.left, f.unfetched, f.implied} {
 		if m != nil {
 			return m
 		}
@@ -72,6 +76,9 @@ type outcome struct {
 	against  *match // the one that contradicts it
 	conflict string
 	late     bool
+	// unfetched is the event that the recipient of a delivered message did not
+	// fetch it.
+	unfetched *match
 }
 
 // final reports whether no later event is expected to change the outcome.
@@ -94,7 +101,11 @@ func (o *outcome) final() bool {
 // REM goes by the same rule (EN 319 532-4 C.4.5). A RelayRejection fails, as the
 // RelayFailure that follows it does; a ContentConsignmentFailure that was issued
 // because nothing was heard, and a ContentConsignment that comes after it, are a
-// contradiction of two signed statements, and shown as one.
+// contradiction of two signed statements, and shown as one. A RelayAcceptance
+// and a RelayRejection contradict each other when one service makes both: one in
+// between may have taken the message that the recipient's refused (the extended
+// model of EN 319 522-1 §4). A ContentHandoverFailure fails what nobody attests to
+// have been consigned or handed over, and undoes neither (EN 319 522-1 §6).
 func (f *facts) decide(external bool) outcome {
 	failed := f.failed
 	if failed == nil {
@@ -102,6 +113,9 @@ func (f *facts) decide(external bool) outcome {
 	}
 	if failed == nil {
 		failed = f.refused
+	}
+	if failed == nil && f.delivered == nil {
+		failed = f.unfetched
 	}
 	passed := f.passed()
 	switch {
@@ -113,13 +127,13 @@ func (f *facts) decide(external bool) outcome {
 		return outcome{status: StatusConflict, by: f.rejected, against: against, conflict: ConflictAcceptance}
 	case f.delivered != nil && failed != nil:
 		return outcome{status: StatusConflict, by: f.delivered, against: failed, conflict: ConflictOutcome}
-	case f.taken != nil && f.refused != nil:
-		return outcome{status: StatusConflict, by: f.taken, against: f.refused, conflict: ConflictRelay}
+	case f.relayed != nil:
+		return outcome{status: StatusConflict, by: f.relayed, against: f.against, conflict: ConflictRelay}
 	case f.left != nil && failed != nil:
 		return outcome{status: StatusConflict, by: f.left, against: failed, conflict: ConflictExternal}
 	case f.delivered != nil:
 		late := f.timedOut != nil && !f.delivered.Time.Before(f.timedOut.Time)
-		return outcome{status: StatusDelivered, by: f.delivered, late: late}
+		return outcome{status: StatusDelivered, by: f.delivered, late: late, unfetched: f.unfetched}
 	case failed != nil:
 		return outcome{status: StatusFailed, by: failed}
 	case f.timedOut != nil:

@@ -30,7 +30,7 @@ func (b *builder) entity() *envelope.Entity {
 			Type:     `application/xml; charset=UTF-8; name="` + name + `"`,
 			Encoding: envelope.Base64,
 			Header:   append(attachment(name), sectionField(sectionEvidence)),
-			Body:     bytes.NewReader(d.Raw),
+			Body:     strings.NewReader(d.Raw),
 		})
 	}
 	for i := range b.PDF {

@@ -58,12 +58,23 @@ func (r *Report) suspect(i int, d *evidence.Evidence) {
 	for _, reason := range d.Reasons {
 		switch code := reason.Code(); code {
 		case "RD03", "RB22": // statements of the sender's own provider (EN 319 532-4 C.4.5.2, C.4.5.3)
-			if own, other := domainOf(d.MessageID), domainOf(signer.EmailAddresses[0]); own != "" && other != "" && !strings.EqualFold(own, other) {
+			if own, other := domainOf(d.MessageID), domainOf(signer.EmailAddresses[0]); own != "" && other != "" && !sameHouse(own, other) {
 				r.find("not-the-senders-provider", fmt.Sprintf("evidence %s: %s is for the sender's provider to state, of %s; it was signed by %s",
 					r.message.Evidence[i].label(i), code, own, excerpt(signer.EmailAddresses[0])))
 			}
 		}
 	}
+}
+
+// sameHouse tells whether two domains are one, or one is within the other: a service
+// that signs as rem-service@alfa.example may make its identifiers in
+// rem-service.alfa.example. A top-level domain is nobody's house.
+func sameHouse(a, b string) bool {
+	a, b = strings.ToLower(a), strings.ToLower(b)
+	if len(a) < len(b) {
+		a, b = b, a
+	}
+	return a == b || strings.HasSuffix(a, "."+b) && strings.Contains(b, ".")
 }
 
 func domainOf(id string) string {

@@ -192,5 +192,5 @@ func (k *headerCheck) compareIDs(o *envelope.Header, d *evidence.Evidence) {
 
 // sameSubject compares subjects but for white space.
 func sameSubject(a, b string) bool {
-	return strings.Join(strings.Fields(a), " ") == strings.Join(strings.Fields(envelope.DecodeText(b)), " ")
+	return a == b && !strings.Contains(b, "=?") || strings.Join(strings.Fields(a), " ") == strings.Join(strings.Fields(envelope.DecodeText(b)), " ")
 }

@@ -3,6 +3,7 @@ package rem
 import (
 	"bytes"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/certmail/certmail/receipt"
@@ -44,7 +45,7 @@ func describe(r Record) string {
 func (t *Transaction) compare(a, b Record, add adder) {
 	x, y := a.Document, b.Document
 	// Official examples give one id to evidence about several recipients.
-	if x.ID == y.ID && x.Event == y.Event && !bytes.Equal(x.Raw, y.Raw) && overlap(x, y) {
+	if x.ID == y.ID && x.Event == y.Event && x.Raw != y.Raw && overlap(x, y) {
 		add(ConflictEvidenceID, "", "one EvidenceIdentifier for two statements", a, b)
 	}
 	if !slices.EqualFunc(x.Recipients, y.Recipients, func(u, v evidence.User) bool { return receipt.SameAddress(address(&u), address(&v)) }) {
@@ -115,6 +116,9 @@ func compareWays(p *Path, list []Record, add adder) {
 	for _, pair := range excluding {
 		a, okA := find(pair.a)
 		b, okB := find(pair.b)
+		if pair.code == receipt.ConflictRelay && okA && okB {
+			a, b, okA = oneIssuer(own, pair.a, pair.b)
+		}
 		if okA && okB {
 			recipient := p.Address
 			if pair.code == receipt.ConflictAcceptance {
@@ -128,6 +132,27 @@ func compareWays(p *Path, list []Record, add adder) {
 	if okA && okB && !sameReasons(refusal.Document, failure.Document) {
 		add(ConflictReason, p.Address, "the failure gives another reason than the refusal", refusal, failure)
 	}
+}
+
+// oneIssuer finds two events that one service states: of a RelayAcceptance and a
+// RelayRejection, one may be of a service in between (the extended model of EN 319
+// 522-1 §4). A document that names no issuer may be anybody's.
+func oneIssuer(list []Record, first, second evidence.Event) (a, b Record, ok bool) {
+	for _, a := range list {
+		if a.Document.Event != first {
+			continue
+		}
+		for _, b := range list {
+			if b.Document.Event != second {
+				continue
+			}
+			x, y := strings.TrimSpace(a.Document.Issuer.LegalName()), strings.TrimSpace(b.Document.Issuer.LegalName())
+			if x == "" || y == "" || strings.EqualFold(x, y) {
+				return a, b, true
+			}
+		}
+	}
+	return Record{}, Record{}, false
 }
 
 func sameReasons(a, b *evidence.Evidence) bool {

@@ -34,7 +34,7 @@ var meanings = [...]struct {
 	{evidence.ConsignmentNotification, receipt.EventNotified, false},          // D.3: about D.1
 	{evidence.ConsignmentNotificationFailure, receipt.EventNotified, false},   // D.4: about D.1
 	{evidence.ContentHandover, receipt.EventDelivered, false},                 // E.1
-	{evidence.ContentHandoverFailure, receipt.EventNotDelivered, false},       // E.2
+	{evidence.ContentHandoverFailure, receipt.EventNotHandedOver, false},      // E.2: a D.1 before it stands
 	{evidence.RelayToNonERDS, receipt.EventLeftNetwork, false},                // F.1
 	{evidence.RelayToNonERDSFailure, receipt.EventNotDelivered, false},        // F.2
 }

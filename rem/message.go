@@ -3,7 +3,9 @@ package rem
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/certmail/certmail/envelope"
 	"github.com/certmail/certmail/rem/evidence"
@@ -75,13 +77,18 @@ type EvidencePart struct {
 	Document *evidence.Evidence
 	Err      error
 
-	raw    []byte
+	text   string
 	opened *evidence.Document
 }
 
-// Bytes returns the document exactly as it stands in the message, but for its
-// transfer encoding. Do not modify it.
-func (e *EvidencePart) Bytes() []byte { return e.raw }
+// Bytes returns a copy of the document exactly as it stands in the message, but
+// for its transfer encoding; nil when that could not be undone.
+func (e *EvidencePart) Bytes() []byte {
+	if e.text == "" {
+		return nil
+	}
+	return []byte(e.text)
+}
 
 // Extension is an extension part (EN 319 532-3 §6.2.5): what a service adds
 // beyond the standard.
@@ -178,12 +185,10 @@ func (m *Message) find(code, detail string) {
 // readEvidence decodes and reads one document.
 func (m *Message) readEvidence(i int) {
 	e := &m.Evidence[i]
-	size := int64(m.opt.MaxEvidenceSize)
-	room := make([]byte, 0, min(e.Part.Body.Len()*3/4+4, size)) // most are in base64
-	if e.raw, e.Err = e.Part.AppendBytes(room, size); e.Err != nil {
-		e.raw = nil
-	} else if e.opened, e.Err = evidence.Open(e.raw, &m.opt.Evidence); e.Err == nil {
-		e.Document = e.opened.Evidence()
+	if e.text, e.Err = textOf(e.Part, int64(m.opt.MaxEvidenceSize)); e.Err == nil {
+		if e.opened, e.Err = evidence.OpenString(e.text, &m.opt.Evidence); e.Err == nil {
+			e.Document = e.opened.Evidence()
+		}
 	}
 	if e.Err != nil {
 		m.find("evidence-unreadable", "evidence "+e.label(i)+": "+e.Err.Error())
@@ -195,6 +200,22 @@ func (m *Message) readEvidence(i int) {
 	if want := string(e.Document.Event); want != "" && e.Name != "" && !strings.EqualFold(strings.TrimSuffix(e.Name, ".xml"), want) {
 		m.find("evidence-name", "evidence "+e.label(i)+" is named "+excerpt(e.Name)+", want "+want+".xml")
 	}
+}
+
+// rooms are what evidence is decoded in.
+var rooms = sync.Pool{New: func() any { return new([]byte) }}
+
+// textOf decodes a part of at most size octets.
+func textOf(p *envelope.Part, size int64) (string, error) {
+	const most = 256 << 10 // of what is kept
+	room := rooms.Get().(*[]byte)
+	*room = slices.Grow((*room)[:0], int(min(p.Body.Len()*3/4+8, size))) // most are in base64
+	all, err := p.AppendBytes(*room, size)
+	text := string(all) // empty with an error
+	if cap(*room) <= most {
+		rooms.Put(room)
+	}
+	return text, err
 }
 
 // label names an evidence for people: its number from 1 and its file name.

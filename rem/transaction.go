@@ -1,7 +1,6 @@
 package rem
 
 import (
-	"bytes"
 	"cmp"
 	"slices"
 	"strings"
@@ -135,7 +134,7 @@ func Transactions(records ...Record) []*Transaction {
 func compareRecords(a, b Record) int {
 	return cmp.Or(
 		a.Document.Time.UTC.Compare(b.Document.Time.UTC), strings.Compare(a.Document.Event.Code(), b.Document.Event.Code()),
-		strings.Compare(a.Document.ID, b.Document.ID), strings.Compare(a.Name, b.Name), bytes.Compare(a.Document.Raw, b.Document.Raw),
+		strings.Compare(a.Document.ID, b.Document.ID), strings.Compare(a.Name, b.Name), strings.Compare(a.Document.Raw, b.Document.Raw),
 		cmp.Compare(a.Verdict, b.Verdict), strings.Compare(string(a.Kind), string(b.Kind)),
 	)
 }

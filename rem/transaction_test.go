@@ -244,7 +244,7 @@ func TestEventsOf(t *testing.T) {
 		evidence.ConsignmentRejection: receipt.EventNotDelivered, evidence.AcceptanceRejectionExpiry: receipt.EventNotDelivered,
 		evidence.ContentConsignment: receipt.EventDelivered, evidence.ContentConsignmentFailure: receipt.EventNotDelivered,
 		evidence.ConsignmentNotification: receipt.EventNotified, evidence.ConsignmentNotificationFailure: receipt.EventNotified,
-		evidence.ContentHandover: receipt.EventDelivered, evidence.ContentHandoverFailure: receipt.EventNotDelivered,
+		evidence.ContentHandover: receipt.EventDelivered, evidence.ContentHandoverFailure: receipt.EventNotHandedOver,
 		evidence.RelayToNonERDS: receipt.EventLeftNetwork, evidence.RelayToNonERDSFailure: receipt.EventNotDelivered,
 	}
 	for _, info := range evidence.Events() {

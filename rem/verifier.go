@@ -43,8 +43,9 @@ type VerifyOptions struct {
 // Verifier judges messages by the trust of one store. It is safe for
 // concurrent use, and the store remembers chains between messages.
 type Verifier struct {
-	store *trust.Store
-	opt   VerifyOptions
+	store     *trust.Store
+	opt       VerifyOptions
+	signature envelope.SignatureOptions
 }
 
 // NewVerifier makes a verifier. A nil store trusts nobody: signer-chain stays
@@ -60,6 +61,10 @@ func NewVerifier(store *trust.Store, opt *VerifyOptions) *Verifier {
 	if v.opt.TimeStamps == nil {
 		v.opt.TimeStamps = store
 	}
+	v.signature = envelope.SignatureOptions{
+		Parse: store.Certificate, Prepared: store.PreparedKey, Intern: store.Intern,
+		CertificateDigest: store.CertificateDigest, Certificates: v.opt.Certificates,
+	}
 	return v
 }
 
@@ -73,10 +78,7 @@ func (v *Verifier) Verify(ctx context.Context, m *Message) (*Report, error) {
 	if m.Kind == KindOrdinary {
 		return v.ordinary(r), nil
 	}
-	r.Signature = m.Envelope.VerifySignature(&envelope.SignatureOptions{
-		Parse: v.store.Certificate, Prepared: v.store.PreparedKey, Intern: v.store.Intern,
-		CertificateDigest: v.store.CertificateDigest, Certificates: v.opt.Certificates,
-	})
+	r.Signature = m.Envelope.VerifySignature(&v.signature)
 	if errors.Is(r.Signature.Err, envelope.ErrSource) {
 		return nil, fmt.Errorf("rem: verify: %w", r.Signature.Err)
 	}

@@ -55,7 +55,7 @@ func english() *words {
 			receipt.EventDelivered: "Delivery (avvenuta consegna)", receipt.EventNotDelivered: "Non-delivery (mancata consegna)", receipt.EventDelayed: "Advance notice of non-delivery (preavviso)",
 			receipt.EventTimedOut: "Non-delivery, the longest time passed (superamento dei tempi massimi)", receipt.EventVirusDetected: "Virus found (rilevazione virus)",
 			receipt.EventRelayRejected: "Refused between services", receipt.EventNotified: "Notice to the recipient", receipt.EventUntrusted: "No qualified service serves the recipient",
-			receipt.EventLeftNetwork: "Forwarded to ordinary mail",
+			receipt.EventLeftNetwork: "Forwarded to ordinary mail", receipt.EventNotHandedOver: "Not handed over to the recipient",
 		},
 		EventBy: "attested by %s", NotCounted: "This proof does not count here.", Reason: "Reason given: %s", ReasonName: "Reason given",
 		Late:       "It was delivered after the notice that the longest time had passed.",

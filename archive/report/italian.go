@@ -54,7 +54,7 @@ func italian() *words {
 			receipt.EventDelivered: "Avvenuta consegna", receipt.EventNotDelivered: "Mancata consegna", receipt.EventDelayed: "Preavviso di mancata consegna",
 			receipt.EventTimedOut: "Mancata consegna per superamento dei tempi massimi", receipt.EventVirusDetected: "Rilevazione di virus informatico",
 			receipt.EventRelayRejected: "Rifiuto fra servizi", receipt.EventNotified: "Avviso al destinatario", receipt.EventUntrusted: "Nessun servizio qualificato serve il destinatario",
-			receipt.EventLeftNetwork: "Inoltro alla posta ordinaria",
+			receipt.EventLeftNetwork: "Inoltro alla posta ordinaria", receipt.EventNotHandedOver: "Mancato ritiro da parte del destinatario",
 		},
 		EventBy: "attestata da %s", NotCounted: "Questa prova qui non conta.", Reason: "Motivo dichiarato: %s", ReasonName: "Motivo dichiarato",
 		Late:       "La consegna è avvenuta dopo l’avviso che i tempi massimi erano stati superati.",

@@ -319,7 +319,7 @@ func decides(k receipt.EventKind, s receipt.Status) bool {
 	case receipt.StatusDelivered:
 		return k == receipt.EventDelivered
 	case receipt.StatusFailed, receipt.StatusRejected:
-		return toneOfEvent(k) == red
+		return toneOfEvent(k) == red || k == receipt.EventNotHandedOver
 	case receipt.StatusExternal:
 		return k == receipt.EventAccepted || k == receipt.EventLeftNetwork
 	}
@@ -332,7 +332,7 @@ func toneOfEvent(k receipt.EventKind) tone {
 		return green
 	case receipt.EventNotAccepted, receipt.EventNotDelivered, receipt.EventTimedOut, receipt.EventVirusDetected, receipt.EventRelayRejected:
 		return red
-	case receipt.EventDelayed:
+	case receipt.EventDelayed, receipt.EventNotHandedOver:
 		return amber
 	}
 	return "step"

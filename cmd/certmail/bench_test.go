@@ -1,11 +1,17 @@
 package main
 
 import (
+	"crypto/rsa"
+	"crypto/x509"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/certmail/certmail/cmd/certmail/internal/bench"
+	"github.com/certmail/certmail/internal/reftest"
+	"github.com/certmail/certmail/rem"
+	"github.com/certmail/certmail/rem/evidence"
+	"github.com/certmail/certmail/rem/remtest"
 )
 
 // TestBenchQuick runs all of it: the contestants refuse to be measured on a
@@ -23,7 +29,7 @@ func TestBenchQuick(t *testing.T) {
 		goals[row.Goal] = true
 		require.NotContains(t, row.What, "not part of this program")
 	}
-	for goal := 1; goal <= 12; goal++ {
+	for goal := 1; goal <= 14; goal++ {
 		require.True(t, goals[goal], "goal %d", goal)
 	}
 }
@@ -45,4 +51,35 @@ func TestBenchMessages(t *testing.T) {
 		require.NoError(t, s.VerifyCold(message))
 		require.NoError(t, s.Parse(message))
 	}
+}
+
+// The receipt of REM has the three signatures that its goal speaks of, with keys of
+// the size that it is compared with.
+func TestBenchREM(t *testing.T) {
+	x, err := benchREM()
+	require.NoError(t, err)
+	require.NoError(t, x.Verify(x.Message))
+	require.Greater(t, len(x.Message), 20_000)
+	m, err := rem.ParseBytes(x.Message, nil)
+	require.NoError(t, err)
+	sig := m.Envelope.VerifySignature(nil)
+	require.True(t, sig.OK())
+	n, err := remtest.NewNetwork(&remtest.NetworkOptions{Providers: remtest.ProvidersFor("alfa.example", "beta.example")})
+	require.NoError(t, err)
+	_, r, err := evidence.Verify(t.Context(), x.Evidence, &evidence.VerifyOptions{Store: n.Store(), TSA: n.Store()})
+	require.NoError(t, err)
+	require.NoError(t, r.Err())
+	for _, c := range []*x509.Certificate{sig.Signers[0].Certificate, r.Certificate, r.TimeStamp.Certificate} {
+		require.Equal(t, 2048, c.PublicKey.(*rsa.PublicKey).N.BitLen())
+	}
+}
+
+// The list is of the size of the largest real ones, and holds.
+func TestBenchList(t *testing.T) {
+	l, err := benchList(3 << 20)
+	require.NoError(t, err)
+	require.InEpsilon(t, 3<<20, len(l.XML), 0.05)
+	require.GreaterOrEqual(t, len(l.XML), 3<<20)
+	require.NoError(t, l.Verify(l.XML))
+	reftest.ValidTrustedList(t, l.XML)
 }

@@ -48,7 +48,8 @@ func newSubject(t *bench.Trust) (*bench.Subject, error) {
 			defer m.Close()
 			return holds(warm, m)
 		},
-		Build:  func(w io.Writer, original io.ReaderAt, size int64) error { return benchBuild(t, w, original, size) },
+		Build: func(w io.Writer, original io.ReaderAt, size int64) error { return benchBuild(t, w, original, size) },
+		REM:   benchREM, TrustedList: benchList,
 		Ledger: benchLedger,
 	}, nil
 }

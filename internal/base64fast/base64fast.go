@@ -52,10 +52,11 @@ func Groups(dst, src []byte) (n int, rest []byte) {
 		if x := group(src); x&other == 0 {
 			binary.BigEndian.PutUint32(dst[n:], x<<8)
 			n, src = n+3, src[4:]
-		} else if src[0] == '\r' || src[0] == '\n' {
-			src = src[1:]
-		} else {
+		} else if src[0] != '\r' && src[0] != '\n' {
 			return n, src
+		}
+		for len(src) > 0 && (src[0] == '\r' || src[0] == '\n') {
+			src = src[1:]
 		}
 	}
 }

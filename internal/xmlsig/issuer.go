@@ -6,15 +6,12 @@ import (
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"math/big"
+
+	"golang.org/x/crypto/cryptobyte"
+	tag "golang.org/x/crypto/cryptobyte/asn1"
 )
 
-// issuerSerial is the IssuerSerial of RFC 5035 §5.4.1.
-type issuerSerial struct {
-	Names  []asn1.RawValue
-	Serial *big.Int
-}
-
-// directoryName is the GeneralName with a Name (RFC 5280 §4.2.1.6).
+// directoryName is the number of the GeneralName with a Name (RFC 5280 §4.2.1.6).
 const directoryName = 4
 
 // checkIssuer compares issuer and serial number with the certificate's. The
@@ -32,17 +29,31 @@ func (p *properties) checkIssuer(cert *x509.Certificate) *Error {
 		if id.issuerSerial == nil {
 			continue
 		}
-		var is issuerSerial
-		if rest, err := asn1.Unmarshal(id.issuerSerial, &is); err != nil || len(rest) > 0 {
+		if err := checkIssuerSerial(id.issuerSerial, cert); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkIssuerSerial compares an IssuerSerial (RFC 5035 §5.4.1) in DER.
+func checkIssuerSerial(der cryptobyte.String, cert *x509.Certificate) *Error {
+	var is, names cryptobyte.String
+	serial := new(big.Int)
+	if !der.ReadASN1(&is, tag.SEQUENCE) || !der.Empty() || !is.ReadASN1(&names, tag.SEQUENCE) || !is.ReadASN1Integer(serial) || !is.Empty() {
+		return fail(ErrSigningCertificate, "IssuerSerialV2", "no DER IssuerSerial")
+	}
+	if serial.Cmp(cert.SerialNumber) != 0 {
+		return fail(ErrSigningCertificate, "IssuerSerialV2", "serial number %s, the certificate's is %s", serial, cert.SerialNumber)
+	}
+	for !names.Empty() {
+		var name cryptobyte.String
+		var kind tag.Tag
+		if !names.ReadAnyASN1(&name, &kind) {
 			return fail(ErrSigningCertificate, "IssuerSerialV2", "no DER IssuerSerial")
 		}
-		if is.Serial == nil || is.Serial.Cmp(cert.SerialNumber) != 0 {
-			return fail(ErrSigningCertificate, "IssuerSerialV2", "serial number %s, the certificate's is %s", is.Serial, cert.SerialNumber)
-		}
-		for _, name := range is.Names {
-			if name.Class == asn1.ClassContextSpecific && name.Tag == directoryName && !sameName(name.Bytes, cert.RawIssuer) {
-				return fail(ErrSigningCertificate, "IssuerSerialV2", "another issuer than the certificate's")
-			}
+		if kind.Constructed() == tag.Tag(directoryName).ContextSpecific().Constructed() && !sameName(name, cert.RawIssuer) {
+			return fail(ErrSigningCertificate, "IssuerSerialV2", "another issuer than the certificate's")
 		}
 	}
 	return nil

@@ -1,6 +1,7 @@
 package xmlsig_test
 
 import (
+	"bytes"
 	"crypto"
 	_ "crypto/sha1"
 	_ "crypto/sha512"
@@ -34,6 +35,27 @@ func issuerSerial(t *testing.T, issuer []byte, serial *big.Int) string {
 	}{[]asn1.RawValue{{Class: asn1.ClassContextSpecific, Tag: 4, IsCompound: true, Bytes: issuer}}, serial})
 	require.NoError(t, err)
 	return base64.StdEncoding.EncodeToString(der)
+}
+
+// primitive is an IssuerSerial whose name is marked as primitive, which it is not.
+func primitive(t *testing.T, issuerSerial string) string {
+	t.Helper()
+	der, err := base64.StdEncoding.DecodeString(issuerSerial)
+	require.NoError(t, err)
+	at := bytes.IndexByte(der, 0xA4) // [4], constructed
+	require.Positive(t, at)
+	der[at] = 0x84
+	return base64.StdEncoding.EncodeToString(der)
+}
+
+// longer is an IssuerSerial with a NULL at its end, of short length.
+func longer(t *testing.T, issuerSerial string) string {
+	t.Helper()
+	der, err := base64.StdEncoding.DecodeString(issuerSerial)
+	require.NoError(t, err)
+	require.Less(t, der[1], byte(0x7e))
+	der[1] += 2
+	return base64.StdEncoding.EncodeToString(append(der, 5, 0))
 }
 
 // TestSigningCertificate: each way of naming the certificate, right and wrong. All
@@ -92,6 +114,8 @@ func TestSigningCertificate(t *testing.T) {
 		"V1 an endless one": {clock + v1(good+"<x:IssuerSerial><ds:X509IssuerName/><ds:X509SerialNumber>"+strings.Repeat("9", 1000)+"</ds:X509SerialNumber></x:IssuerSerial>"), xmlsig.ErrProperties, ""},
 		"V2 another serial": {clock + v2(good+der(issuerSerial(t, own.RawIssuer, other.SerialNumber))), xmlsig.ErrSigningCertificate, ""},
 		"V2 another issuer": {clock + v2(good+der(issuerSerial(t, own.RawSubject, own.SerialNumber))), xmlsig.ErrSigningCertificate, ""},
+		"V2 primitive name": {clock + v2(good+der(primitive(t, issuerSerial(t, own.RawSubject, own.SerialNumber)))), xmlsig.ErrSigningCertificate, ""},
+		"V2 and more":       {clock + v2(good+der(longer(t, right))), xmlsig.ErrSigningCertificate, ""},
 		"V2 no DER":         {clock + v2(good+der("AAAA")), xmlsig.ErrSigningCertificate, ""},
 		"SHA-1":             {clock + v1(digest("http://www.w3.org/2000/09/xmldsig#sha1", sum(crypto.SHA1, own.Raw))), xmlsig.ErrAlgorithm, ""},
 		"an unknown digest": {clock + v1(digest("urn:x", sum(crypto.SHA1, own.Raw))), xmlsig.ErrAlgorithm, ""},

@@ -197,9 +197,12 @@ func (w *writer) signatureValue(signedInfo []byte) (string, error) {
 
 // issuerSerialOf returns the DER IssuerSerial of a certificate (RFC 5035 §5.4.1).
 func issuerSerialOf(cert *x509.Certificate) (string, error) {
-	der, err := asn1.Marshal(issuerSerial{
-		Names:  []asn1.RawValue{{Class: asn1.ClassContextSpecific, Tag: directoryName, IsCompound: true, Bytes: cert.RawIssuer}},
-		Serial: cert.SerialNumber,
+	der, err := asn1.Marshal(struct {
+		Names  []asn1.RawValue
+		Serial *big.Int
+	}{
+		[]asn1.RawValue{{Class: asn1.ClassContextSpecific, Tag: directoryName, IsCompound: true, Bytes: cert.RawIssuer}},
+		cert.SerialNumber,
 	})
 	if err != nil {
 		return "", fmt.Errorf("%w: %w", ErrSigning, err)

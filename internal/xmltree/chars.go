@@ -1,6 +1,9 @@
 package xmltree
 
-import "unicode/utf8"
+import (
+	"math/bits"
+	"unicode/utf8"
+)
 
 // Classes of octets. What is above 0x7F is part of a character that was checked
 // before anything else.
@@ -63,14 +66,17 @@ func isChar(r rune) bool {
 // ncName returns how many octets at the start of s are a name without colon; 0
 // when there is none.
 func ncName(s string) int {
+	if s == "" || s[0] < utf8.RuneSelf && octets[s[0]]&nameStart == 0 {
+		return 0
+	}
 	i := 0
 	for i < len(s) {
-		if c := s[i]; c < utf8.RuneSelf {
-			if octets[c]&namePart == 0 || i == 0 && octets[c]&nameStart == 0 {
-				break
-			}
+		if octets[s[i]]&namePart != 0 {
 			i++
 			continue
+		}
+		if s[i] < utf8.RuneSelf {
+			break
 		}
 		r, size := utf8.DecodeRuneInString(s[i:])
 		if !isNamePart(r) || i == 0 && !isNameStart(r) {
@@ -93,14 +99,14 @@ func plainText(s string, i int) int {
 		angle := (x | 2*ones) ^ '>'*ones // 0 where the octet is < or >
 		amp := x ^ '&'*ones
 		stops := (x-' '*ones)&^x | (angle-ones)&^angle | (amp-ones)&^amp
-		if stops&highs == 0 {
+		if stops &= highs; stops == 0 {
 			continue
 		}
-		for k := range 8 {
-			if octets[w[k]]&inText != 0 {
-				return i + k
-			}
+		i += bits.TrailingZeros64(stops) / 8 // the first is one, or white space
+		if octets[s[i]]&inText != 0 {
+			return i
 		}
+		i -= 7 // go on behind it
 	}
 	for i < len(s) && octets[s[i]]&inText == 0 {
 		i++

@@ -16,12 +16,12 @@ const (
 
 // Document is a document that was read. It must not be changed, nor must Source.
 type Document struct {
-	// Source is what Parse was given.
+	// Source is what Parse was given; nil for ParseString.
 	Source []byte
 	// Root is the document element.
 	Root *Element
 
-	src    string // Source; names and values are parts of it
+	src    string // the source; names and values are parts of it
 	ids    []idAttr
 	ns     []Namespace // of all elements
 	prolog []misc      // before the root
@@ -32,6 +32,9 @@ type Document struct {
 	idRoom [4]idAttr
 	memory *memory
 }
+
+// Text is the source. It is no copy: a part of it keeps all of it in memory.
+func (d *Document) Text() string { return d.src }
 
 // misc is a comment or a processing instruction outside the root.
 type misc struct {

@@ -11,7 +11,7 @@ type Element struct {
 	Attrs []Attr
 	// Parent is nil at the root.
 	Parent *Element
-	// Start and End are offsets into Source: the element with its tags.
+	// Start and End are offsets into the source: the element with its tags.
 	Start, End int
 
 	doc         *Document
@@ -142,8 +142,14 @@ func (e *Element) Resolve(prefix string) (uri string, ok bool) {
 // Namespaces returns the declarations of the element itself, in source order.
 func (e *Element) Namespaces() []Namespace { return e.doc.ns[e.ns:e.nsEnd:e.nsEnd] }
 
-// Bytes returns the element as it stands in the source, tags included.
-func (e *Element) Bytes() []byte { return e.doc.Source[e.Start:e.End:e.End] }
+// Bytes returns the element as it stands in the source, tags included: a part
+// of Document.Source, or a copy where there is none.
+func (e *Element) Bytes() []byte {
+	if e.doc.Source == nil {
+		return []byte(e.doc.src[e.Start:e.End])
+	}
+	return e.doc.Source[e.Start:e.End:e.End]
+}
 
 // Inner returns the offsets of the content: from behind the start tag to before
 // the end tag. Both are equal to End for an empty-element tag.

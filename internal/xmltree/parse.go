@@ -12,10 +12,29 @@ import (
 // lies beyond them. data is kept and must not be changed afterwards.
 func Parse(data []byte, lim *Limits) (*Document, error) {
 	l := lim.orDefaults()
-	if len(data) > l.Bytes {
-		return nil, &Error{Offset: l.Bytes, Err: ErrTooLarge, Detail: fmt.Sprintf("%d octets, the limit is %d", len(data), l.Bytes)}
+	if err := l.size(len(data)); err != nil {
+		return nil, err
 	}
-	d := &Document{Source: data, src: string(data)}
+	return parse(&Document{Source: data, src: string(data)}, l)
+}
+
+// ParseString is Parse of a source in a string, of which no copy is made.
+func ParseString(text string, lim *Limits) (*Document, error) {
+	l := lim.orDefaults()
+	if err := l.size(len(text)); err != nil {
+		return nil, err
+	}
+	return parse(&Document{src: text}, l)
+}
+
+func (l *Limits) size(n int) error {
+	if n > l.Bytes {
+		return &Error{Offset: l.Bytes, Err: ErrTooLarge, Detail: fmt.Sprintf("%d octets, the limit is %d", n, l.Bytes)}
+	}
+	return nil
+}
+
+func parse(d *Document, l Limits) (*Document, error) {
 	d.ids = d.idRoom[:0]
 	d.memory = memories.Get().(*memory)
 	d.ns = d.memory.ns
@@ -94,6 +113,9 @@ func (p *parser) encoding() error {
 			at += size
 		}
 		return p.fail(at, ErrEncoding, "octet %#02x starts no character", s[at])
+	}
+	if strings.IndexByte(s, "\uFEFF"[0]) < 0 {
+		return nil
 	}
 	for _, not := range [2]string{"\uFFFE", "\uFFFF"} {
 		if at := strings.Index(s, not); at >= 0 {

@@ -70,3 +70,31 @@ func TestElementsNamesAndOffsets(t *testing.T) {
 	require.True(t, d.Instructions())
 	require.Equal(t, src[r.Start:r.End], string(r.Bytes()))
 }
+
+// TestParseString: of a string as of the same octets, but for Source.
+func TestParseString(t *testing.T) {
+	const text = "<a xmlns='urn:x'><b Id='1'>c&amp;d</b></a>"
+	d, err := xmltree.ParseString(text, nil)
+	require.NoError(t, err)
+	same, err := xmltree.Parse([]byte(text), nil)
+	require.NoError(t, err)
+	require.Nil(t, d.Source)
+	require.Equal(t, text, d.Text())
+	require.Equal(t, text, same.Text())
+	b := d.ByID("1")[0]
+	require.Equal(t, "<b Id='1'>c&amp;d</b>", string(b.Bytes()))
+	require.Equal(t, same.ByID("1")[0].Bytes(), b.Bytes())
+	b.Bytes()[0] = 'x' // a copy
+	require.Equal(t, "c&d", b.Text())
+	one, err := d.AppendCanonical(nil, nil, xmltree.Canon{})
+	require.NoError(t, err)
+	two, err := same.AppendCanonical(nil, nil, xmltree.Canon{})
+	require.NoError(t, err)
+	require.Equal(t, string(two), string(one))
+	for _, lim := range []*xmltree.Limits{{Bytes: len(text) - 1}, {Depth: 1}} {
+		_, wantErr := xmltree.Parse([]byte(text), lim)
+		_, err = xmltree.ParseString(text, lim)
+		require.Error(t, err)
+		require.Equal(t, wantErr, err)
+	}
+}

@@ -75,9 +75,10 @@ func (e *Element) Text() string {
 	if !e.rough && e.first == nil {
 		return src[e.inner:e.innerEnd]
 	}
-	out := make([]byte, 0, e.innerEnd-e.inner)
-	if e.first != nil {
-		out = nil // most of it is theirs
+	var short [256]byte
+	out := short[:0]
+	if n := int(e.innerEnd - e.inner); n > len(short) && e.first == nil { // else most of it is theirs
+		out = make([]byte, 0, n)
 	}
 	from := int(e.inner)
 	for c := e.first; c != nil; c = c.next {

@@ -118,6 +118,7 @@ func english() *language {
 			receipt.EventNotified:      {"Notification (REM)", "the message waits for the answer of", true},
 			receipt.EventUntrusted:     {"No REM service (UntrustedPathToRecipient)", "no service of REM was found for", true},
 			receipt.EventLeftNetwork:   {"Relay to ordinary mail (RelayToNonERDS)", "the message was handed to the ordinary mail of", true},
+			receipt.EventNotHandedOver: {"Not handed over (ContentHandoverFailure)", "the message was not handed over to", true},
 		},
 		Certifies:   sentence{"The provider", " certifies that"},
 		ValidUnused: sentence{"A valid proof of the provider", ", which does not count here, reports that"},

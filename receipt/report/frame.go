@@ -98,7 +98,7 @@ func toneOfProof(kind receipt.EventKind, counts bool) tone {
 		return green
 	case receipt.EventNotAccepted, receipt.EventNotDelivered, receipt.EventTimedOut, receipt.EventVirusDetected, receipt.EventRelayRejected:
 		return red
-	case receipt.EventDelayed:
+	case receipt.EventDelayed, receipt.EventNotHandedOver:
 		return amber
 	}
 	return step

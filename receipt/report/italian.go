@@ -118,6 +118,7 @@ func italian() *language {
 			receipt.EventNotified:      {"Avviso al destinatario (REM)", "il messaggio attende la risposta di", true},
 			receipt.EventUntrusted:     {"Nessun servizio REM (UntrustedPathToRecipient)", "non risulta alcun servizio REM per", true},
 			receipt.EventLeftNetwork:   {"Inoltro alla posta ordinaria (RelayToNonERDS)", "il messaggio è stato inoltrato alla posta ordinaria di", true},
+			receipt.EventNotHandedOver: {"Mancato ritiro (ContentHandoverFailure)", "il messaggio non è stato ritirato da", true},
 		},
 		Certifies:   sentence{"Il gestore", " certifica che"},
 		ValidUnused: sentence{"Una prova valida del gestore", ", che qui però non conta, riporta che"},

@@ -181,7 +181,7 @@ func kindsOf(s receipt.Status) []receipt.EventKind {
 	case receipt.StatusDelivered:
 		return []receipt.EventKind{receipt.EventDelivered}
 	case receipt.StatusFailed:
-		return []receipt.EventKind{receipt.EventNotDelivered, receipt.EventVirusDetected, receipt.EventRelayRejected, receipt.EventTimedOut, receipt.EventDelayed}
+		return []receipt.EventKind{receipt.EventNotDelivered, receipt.EventVirusDetected, receipt.EventRelayRejected, receipt.EventTimedOut, receipt.EventDelayed, receipt.EventNotHandedOver}
 	case receipt.StatusRejected:
 		return []receipt.EventKind{receipt.EventNotAccepted}
 	case receipt.StatusAccepted:

@@ -13,7 +13,7 @@ import (
 // A value that was never parsed is judged as the document that
 // [Evidence.MarshalLenient] makes of it, without its signature (R03).
 func (e *Evidence) Check(p *Profile) []Deviation {
-	if e.Raw != nil {
+	if e.Raw != "" {
 		return e.check(p)
 	}
 	_, back, err := e.write()
@@ -142,7 +142,7 @@ func walk(table []row, e *Evidence, event *EventInfo, report func(k *component, 
 			next++
 		}
 		k := &components[next]
-		if k.code == "R03" && e.Raw == nil {
+		if k.code == "R03" && e.Raw == "" {
 			continue
 		}
 		least, most, want := cardinality(r.cells[event.column])

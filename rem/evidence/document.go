@@ -8,10 +8,10 @@ import (
 )
 
 // Document is an evidence document that was read and can be judged once without
-// being read again. Until then it keeps some four times its size in memory; Parse
+// being read again. Until then it keeps some three times its size in memory; Parse
 // and Verify do not.
 type Document struct {
-	xml  []byte
+	xml  string
 	lim  xmltree.Limits
 	most int
 	// What Open made, for the first who asks: the value, and the tree for one at a
@@ -21,18 +21,31 @@ type Document struct {
 }
 
 // Open reads a document for [Document.Evidence] and [Document.Verify]. Errors
-// are those of [Parse], and xml must not be changed afterwards.
+// are those of [Parse]. The document is a copy: what becomes of xml later does not
+// matter to it.
 func Open(xml []byte, o *Options) (*Document, error) {
 	lim, most := o.limits()
 	tree, err := xmltree.Parse(xml, &lim)
+	return open(tree, err, lim, most)
+}
+
+// OpenString is [Open] of a string, of which no copy is made.
+func OpenString(xml string, o *Options) (*Document, error) {
+	lim, most := o.limits()
+	tree, err := xmltree.ParseString(xml, &lim)
+	return open(tree, err, lim, most)
+}
+
+func open(tree *xmltree.Document, err error, lim xmltree.Limits, most int) (*Document, error) {
 	if err != nil {
 		return nil, err
 	}
+	tree.Source = nil // the caller's; Text is ours
 	e, err := fromTree(tree, most)
 	if err != nil {
 		return nil, err
 	}
-	d := &Document{xml: xml, lim: lim, most: most}
+	d := &Document{xml: tree.Text(), lim: lim, most: most}
 	d.first.Store(e)
 	d.tree.Store(tree)
 	return d, nil
@@ -59,7 +72,7 @@ func (d *Document) take() (*xmltree.Document, error) {
 	if tree := d.tree.Swap(nil); tree != nil {
 		return tree, nil
 	}
-	return xmltree.Parse(d.xml, &d.lim)
+	return xmltree.ParseString(d.xml, &d.lim)
 }
 
 // Verify is [Verify] of the document. VerifyOptions.Options does not count: the

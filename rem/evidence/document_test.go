@@ -1,6 +1,7 @@
 package evidence_test
 
 import (
+	"bytes"
 	"context"
 	"sync"
 	"testing"
@@ -43,4 +44,33 @@ func TestDocumentTwice(t *testing.T) {
 		require.Equal(t, wantReport.Checks, r.Checks)
 		require.Equal(t, want, d.Evidence())
 	}
+}
+
+// TestDocumentIsACopy: what becomes of the caller's bytes does not matter to a
+// document, to its value, nor to what either says again.
+func TestDocumentIsACopy(t *testing.T) {
+	ctx := context.Background()
+	one := reftest.KitEvidence(t)[0].XML
+	want, wantReport, err := evidence.Verify(ctx, one, nil)
+	require.NoError(t, err)
+	require.Equal(t, string(one), want.Raw)
+	lent := bytes.Clone(one)
+	d, err := evidence.Open(lent, nil)
+	require.NoError(t, err)
+	parsed, err := evidence.Parse(lent, nil)
+	require.NoError(t, err)
+	clear(lent)
+	require.Equal(t, want, parsed)
+	for range 3 {
+		e, r, err := d.Verify(ctx, nil)
+		require.NoError(t, err)
+		require.Equal(t, want, e)
+		require.Equal(t, wantReport.Checks, r.Checks)
+		require.Equal(t, want, d.Evidence())
+	}
+	d, err = evidence.OpenString(string(one), nil)
+	require.NoError(t, err)
+	require.Equal(t, want, d.Evidence())
+	_, err = evidence.OpenString("<x/>", nil)
+	require.ErrorIs(t, err, evidence.ErrNotEvidence)
 }

@@ -57,9 +57,8 @@ type Evidence struct {
 
 	// Signatures counts the ds:Signature children of the root (R03).
 	Signatures int
-	// Raw is the document as it was read; nil for a value made by the caller.
-	// It is the slice that was given to Parse, not a copy.
-	Raw []byte
+	// Raw is the document as it was read; empty for a value made by the caller.
+	Raw string
 	// Findings is what Parse met that was odd, in document order.
 	Findings []Finding
 }

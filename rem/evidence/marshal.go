@@ -69,7 +69,7 @@ func (e *Evidence) MarshalLenient(p *Profile) ([]byte, []Deviation, error) {
 func (e *Evidence) judge(back *Evidence, p *Profile) []Deviation {
 	c := checker{e: e, p: p.orGeneric()}
 	c.consistency()
-	back.Raw = nil // a draft has no signature yet
+	back.Raw = "" // a draft has no signature yet
 	return append(c.out, back.check(p)...)
 }
 

@@ -15,7 +15,7 @@ import (
 // is not tns:Evidence (ErrNotEvidence, or ErrTS102640 for what came before), a
 // limit is passed. White space around values and inside base64 is ignored.
 //
-// xml is kept as Evidence.Raw and must not be changed afterwards.
+// Nothing of the result refers to xml.
 func Parse(xml []byte, o *Options) (*Evidence, error) {
 	lim, most := o.limits()
 	doc, err := xmltree.Parse(xml, &lim)
@@ -35,7 +35,7 @@ func fromTree(doc *xmltree.Document, most int) (*Evidence, error) {
 		return nil, &RootError{Space: root.Space, Local: root.Local}
 	}
 	v := new(values)
-	v.evidence.Raw = doc.Source
+	v.evidence.Raw = doc.Text()
 	r := reader{most: most, shelf: v.shelf()}
 	return r.read(&v.evidence, root)
 }

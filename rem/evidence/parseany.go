@@ -119,15 +119,15 @@ func blank(el *xmltree.Element) bool {
 	if el.Remarks() {
 		return trim(el.Text()) == ""
 	}
-	source := el.Document().Source
+	source := el.Document().Text()
 	from, end := el.Inner()
 	for c := el.FirstChild(); ; c = c.NextSibling() {
 		to := end
 		if c != nil {
 			to = c.Start
 		}
-		for _, b := range source[from:to] {
-			if b > ' ' {
+		for i := from; i < to; i++ {
+			if source[i] > ' ' {
 				return false
 			}
 		}
@@ -143,7 +143,7 @@ func (r *reader) any(el *xmltree.Element) *Any {
 	start, end := el.Inner()
 	out := &Any{}
 	if start < end {
-		out.XML = el.Document().Source[start:end:end]
+		out.XML = []byte(el.Document().Text()[start:end])
 	}
 	for i := range el.Attrs {
 		a := &el.Attrs[i]
@@ -158,7 +158,7 @@ func (r *reader) any(el *xmltree.Element) *Any {
 
 // verbatim keeps an element with its tags.
 func (r *reader) verbatim(el *xmltree.Element) *Any {
-	xml := el.Bytes()
+	xml := []byte(el.Document().Text()[el.Start:el.End])
 	return &Any{XML: xml, Namespaces: used(xml, el.Parent)}
 }
 

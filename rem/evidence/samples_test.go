@@ -94,7 +94,7 @@ func samples() []*Evidence {
 // value leaves out what belongs to a document and not to its value.
 func value(e *Evidence) *Evidence {
 	v := *e
-	v.Raw, v.Findings, v.Signatures = nil, nil, 0
+	v.Raw, v.Findings, v.Signatures = "", nil, 0
 	return &v
 }
 

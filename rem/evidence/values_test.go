@@ -19,7 +19,7 @@ func TestShelf(t *testing.T) {
 		got, err := fromTree(doc, 1000)
 		require.NoError(t, err)
 		plain := reader{most: 1000}
-		want, err := plain.read(&Evidence{Raw: doc.Source}, doc.Root)
+		want, err := plain.read(&Evidence{Raw: doc.Text()}, doc.Root)
 		require.NoError(t, err)
 		require.Equal(t, want, got)
 

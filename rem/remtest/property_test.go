@@ -91,7 +91,7 @@ func compareLedgers(t *testing.T, n *Network, sent []*pec.Submission, start time
 
 // toldStatus is what a sender must conclude from what it was told. Where
 // evidence for want of information, or of a handover that failed, comes beside a
-// consignment, both readings are right: a late delivery and a contradiction.
+// consignment, the consignment stands.
 func (n *Network) toldStatus(o *Outcome, r *RecipientOutcome) []receipt.Status {
 	told := func(events ...evidence.Event) bool {
 		return slices.ContainsFunc(r.Told, func(f Fact) bool { return slices.Contains(events, f.Event) })
@@ -113,12 +113,11 @@ func (n *Network) toldStatus(o *Outcome, r *RecipientOutcome) []receipt.Status {
 	untrusted := n.managing(o.Sender).config.Profile == Baseline && whole(evidence.SubmissionAcceptance) && !r.Certified
 	switch {
 	case delivered && len(failures) > 0:
-		failures = slices.DeleteFunc(failures, func(code string) bool { return code == "RD03" || code == "RB22" })
+		failures = slices.DeleteFunc(failures, func(code string) bool {
+			return code == "RD03" || code == "RB22" || code == "RE03" || code == "RE04"
+		})
 		if len(failures) == 0 {
-			return []receipt.Status{receipt.StatusDelivered} // late
-		}
-		if !slices.ContainsFunc(failures, func(code string) bool { return code != "RE03" && code != "RE04" }) {
-			return []receipt.Status{receipt.StatusConflict, receipt.StatusDelivered}
+			return []receipt.Status{receipt.StatusDelivered} // late, or not fetched
 		}
 		return []receipt.Status{receipt.StatusConflict}
 	case delivered:

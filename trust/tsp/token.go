@@ -9,6 +9,9 @@ import (
 	"math/big"
 	"time"
 
+	"golang.org/x/crypto/cryptobyte"
+	tag "golang.org/x/crypto/cryptobyte/asn1"
+
 	"github.com/certmail/certmail/internal/cms"
 	"github.com/certmail/certmail/trust"
 )
@@ -158,9 +161,10 @@ func (t *Token) TSA() string {
 // directoryName returns the DER Name by which the authority calls itself; nil
 // when there is none or it is a name of another kind.
 func (t *Token) directoryName() []byte {
-	var name asn1.RawValue
-	if rest, err := asn1.Unmarshal(t.tsa, &name); err != nil || len(rest) > 0 || name.Class != asn1.ClassContextSpecific || name.Tag != 4 {
+	in := cryptobyte.String(t.tsa)
+	var name cryptobyte.String
+	if !in.ReadASN1(&name, tag.Tag(4).ContextSpecific().Constructed()) || !in.Empty() {
 		return nil
 	}
-	return name.Bytes
+	return name
 }

@@ -1,6 +1,6 @@
 // Package bench measures the library against fixed yardsticks in one run:
-// the cryptographic work alone, a Go program of today's libraries, and OpenSSL
-// in process. Contestants take turns in short slices, a figure is the median of
+// the cryptographic work alone, a Go program of today's libraries, OpenSSL in
+// process, and xmlsec1. Contestants take turns in short slices, a figure is the median of
 // the rounds' ratios, and only ratios are reported: single rates swing with the
 // machine.
 package bench
@@ -83,7 +83,7 @@ func Run(ctx context.Context, c *Config) (rows []Row, err error) {
 	}
 	r.openssl = findOpenSSL(ctx, dir, r.ca)
 
-	parts := []func() error{r.small, r.medium, r.scaling, r.allocations, r.large, r.memory}
+	parts := []func() error{r.small, r.medium, r.rem, r.list, r.scaling, r.allocations, r.large, r.memory}
 	for i, part := range parts {
 		r.step(i, len(parts))
 		if err := part(); err != nil {

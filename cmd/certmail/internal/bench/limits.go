@@ -49,6 +49,19 @@ func (l *limits) two(msg []byte) error {
 	return rsa.VerifyPKCS1v15(l.issuer, crypto.SHA256, l.tbs[:], l.leaf.Signature)
 }
 
+// receipt is the work for a receipt of REM: SHA-256 of what was signed, and three
+// RSA verifies.
+func (l *limits) receipt(x *REM) error {
+	sha256.Sum256(x.Signed)
+	sha256.Sum256(x.Evidence)
+	for range 3 {
+		if err := rsa.VerifyPKCS1v15(l.public, crypto.SHA256, l.digest[:], l.signature); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // sign is one RSA signature.
 func (l *limits) sign() error {
 	_, err := rsa.SignPKCS1v15(rand.Reader, l.key, crypto.SHA256, l.digest[:])

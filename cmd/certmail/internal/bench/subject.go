@@ -38,8 +38,32 @@ type Subject struct {
 	VerifyFile func(path string) error
 	// Build writes the signed transport envelope of an original message.
 	Build func(w io.Writer, original io.ReaderAt, size int64) error
+	// REM makes a receipt of registered electronic mail ready.
+	REM func() (*REM, error)
+	// TrustedList makes a signed trusted list (TS 119 612) of at least n bytes
+	// ready.
+	TrustedList func(n int) (*TrustedList, error)
 	// Ledger makes ready the events of n receipts, already verified, and
 	// returns a function that brings them into a fresh ledger and asks it for
 	// every status. It is called many times.
 	Ledger func(n int) (func() error, error)
+}
+
+// REM is a receipt of registered electronic mail, which has three RSA-2048
+// signatures: of the mail, of the evidence in it, and of the evidence's time-stamp.
+type REM struct {
+	// Message is the mail, Signed the part that its signature covers, Evidence
+	// the document.
+	Message, Signed, Evidence []byte
+	// Verify verifies all of a message in memory, keeping what it learns of chains
+	// from call to call; anything but a message that holds is an error.
+	Verify func(msg []byte) error
+}
+
+// TrustedList is a trusted list, signed with XAdES.
+type TrustedList struct {
+	XML []byte
+	// Verify parses a list and verifies its signature; anything but a list that
+	// holds is an error.
+	Verify func(xml []byte) error
 }
