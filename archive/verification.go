@@ -1,6 +1,8 @@
 package archive
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"github.com/certmail/certmail/trust"
@@ -15,7 +17,10 @@ type Verification struct {
 	// Verdict is invalid when a byte of the content is not as it was written or
 	// a certified message does not verify; else indeterminate when something
 	// could not be judged; else valid. Ordinary mail, which nobody certifies,
-	// counts only by its bytes.
+	// counts only by its bytes. A message that was false when it came already
+	// (ItemVerification.FalseAtReception) leaves indeterminate what genuine ones
+	// prove: else whoever knows a Message-ID could spoil the proof with a forged
+	// receipt.
 	Verdict   trust.Verdict `json:"verdict"`
 	Integrity *Integrity    `json:"integrity"`
 	// Proofs are those of the package as a whole: its lists, its time-stamp.
@@ -67,6 +72,28 @@ const (
 	SeenByPackage   = "package-time-stamp" // over the package that it is in
 	SeenByRecord    = "record"             // of the receiver, whose word it is
 )
+
+// certified tells that it is certified mail by its bytes.
+func (v *ItemVerification) certified() bool {
+	it := cmp.Or(v.Said, v.Item)
+	return it.System == "pec" || it.System == "rem"
+}
+
+// FalseAtReception tells that the message is invalid, and was so when it was
+// captured, by the record made then: its bytes are those that came, and no check
+// fails that did not fail at that time. It proves nothing, and takes nothing away
+// from other messages.
+func (v *ItemVerification) FalseAtReception() bool {
+	if v.Verdict != trust.Invalid || !v.Intact || v.Report == nil || v.Item.Report == nil || v.Item.Report.Verdict != trust.Invalid {
+		return false
+	}
+	for _, code := range [...]string{ProofBytes, ProofRecord, ProofFirstSeen, ProofTimeStamp} {
+		if v.Proof(code).Status == trust.Failed {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(v.Changes, func(c Change) bool { return c.Now == trust.Failed })
+}
 
 // Proof returns the first proof of a code, Skipped when there is none.
 func (v *ItemVerification) Proof(code string) Proof { return proofOf(v.Proofs, code) }

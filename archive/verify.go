@@ -151,7 +151,13 @@ func (v *Verification) verdict() trust.Verdict {
 			worse(trust.Invalid)
 		}
 	}
+	genuine := slices.ContainsFunc(v.Items, func(it *ItemVerification) bool { return it.Verdict == trust.Valid && it.certified() })
 	for _, it := range v.Items {
+		if genuine && it.FalseAtReception() {
+			worse(trust.Indeterminate)
+			v.Findings = append(v.Findings, Finding{"false-at-reception", it.Path + ": it did not verify when it was received, and is kept as it was: nothing rests on it"})
+			continue
+		}
 		worse(it.Verdict)
 	}
 	for _, p := range v.Proofs {

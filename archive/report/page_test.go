@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"html"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -283,4 +284,32 @@ func TestAttachmentsUnknown(t *testing.T) {
 	x := w.examine(w.write(archive.Folder, tx))
 	has(t, plain(w.page(x, "it")), "Allegati del messaggio non noti: nessuna prova del fascicolo racchiude il messaggio stesso")
 	has(t, plain(w.page(x, "en")), "Files attached to the message not known: no proof in the package encloses the message itself")
+}
+
+// TestPageWithAForgedReceipt: a receipt that was false when it came neither
+// proves anything nor spoils what the others prove.
+func TestPageWithAForgedReceipt(t *testing.T) {
+	w := newWorld(t)
+	tx := w.sent(w.contract(), false)
+	var forged []byte
+	for i, it := range tx.Items {
+		if it.Role == archive.RoleDelivery {
+			data, err := io.ReadAll(it.Source())
+			require.NoError(t, err)
+			forged = bytes.Replace(data, []byte("Il giorno"), []byte("Al giorno"), 1)
+			require.NotEqual(t, data, forged)
+			tx.Items = append(tx.Items[:i:i], tx.Items[i+1:]...)
+			break
+		}
+	}
+	tx.Items = append(tx.Items, w.capture(forged, false))
+	x := w.examine(w.write(archive.Folder, tx))
+	require.Equal(t, trust.Indeterminate, x.Verdict)
+	page := plain(w.page(x, "it"))
+	has(t, page, "Le prove reggono, salvo un messaggio falso fin dall’inizio")
+	has(t, page, "Attenzione: questa prova non ha superato")
+	has(t, page, bruno+": accettato; la prova dell’esito doveva arrivare e nel fascicolo non c’è")
+	has(t, page, "Questa prova qui non conta")
+	hasNot(t, page, "Nessun messaggio risulta falso")
+	has(t, plain(w.page(x, "en")), "false from the start")
 }

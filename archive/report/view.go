@@ -96,6 +96,9 @@ type findingView struct{ Code, Detail string }
 func newView(p *Page, t *words) *view {
 	x := p.Examination
 	v := &view{T: t, Title: strings.TrimSpace(htmlpage.Prose(p.Title)), Judged: fill(t.Judged, t.when(x.Now)), Tone: toneOf(x.Verdict), Verdict: t.Verdicts[x.Verdict], Unpack: x.Format.File()}
+	if x.onlyFalseFromTheStart() {
+		v.Verdict = t.FalseFromTheStart
+	}
 	if !p.Generated.IsZero() {
 		v.Made = fill(t.Made, t.when(p.Generated))
 	}
@@ -114,6 +117,21 @@ func newView(p *Page, t *words) *view {
 	v.whole(x, t)
 	v.Steps = x.openssl(t)
 	return v
+}
+
+// onlyFalseFromTheStart: nothing is open about the package but that a message in
+// it was false when it came.
+func (x *Examination) onlyFalseFromTheStart() bool {
+	found := false
+	for _, iv := range x.Items {
+		switch {
+		case iv.FalseAtReception():
+			found = true
+		case iv.Verdict != trust.Valid:
+			return false
+		}
+	}
+	return found && x.Verdict == trust.Indeterminate && x.Integrity.Intact
 }
 
 // main is the item that says best what the message was: one that verifies

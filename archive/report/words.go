@@ -29,9 +29,10 @@ type words struct {
 	Received, Proofs, Whole     string
 	Repeat, Glossary, Reserves  string
 	Verdicts                    map[trust.Verdict]verdictWords
-	AllIntact, NotIntact        string // files; alterations
-	OutcomeProved, OutcomeClaim string // address, status; the same
-	By                          string // time, issuer
+	FalseFromTheStart           verdictWords // indeterminate, and a message was false when it came
+	AllIntact, NotIntact        string       // files; alterations
+	OutcomeProved, OutcomeClaim string       // address, status; the same
+	By                          string       // time, issuer
 	From, To, Subject, Sent     string
 	MessageID, Identifier       string
 	Package, Format, Created    string
