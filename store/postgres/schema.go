@@ -9,6 +9,8 @@ func dialect(schema string) sqlstore.Dialect {
 		SkipLocked: `FOR UPDATE SKIP LOCKED`,
 		Arrays:     true,
 		Temporary:  undone,
+		Copy:       copyRows,
+		Known:      known,
 		Lock:       `SELECT pg_advisory_xact_lock(hashtextextended('certmail ` + schema + `', 0))`,
 		// A query and not to_regclass, which may remember from before the lock.
 		Exists: `SELECT true FROM pg_catalog.pg_tables WHERE schemaname = '` + schema + `' AND tablename = 'version'`,

@@ -2,7 +2,11 @@
 // apart is in a Dialect.
 package sqlstore
 
-import "time"
+import (
+	"context"
+	"database/sql"
+	"time"
+)
 
 // Dialect is what sets one database apart.
 type Dialect struct {
@@ -19,6 +23,11 @@ type Dialect struct {
 	// Arrays says that many rows go into one statement, as arrays; else each
 	// is a statement of its own, which is kept prepared.
 	Arrays bool
+	// Copy puts new rows of two columns of bytes into a table in a way of the
+	// database's own that costs less than a statement. Where one of them is there
+	// it puts none, and Known tells so by the error. It may be nil.
+	Copy  func(ctx context.Context, db *sql.DB, table string, rows [][2][]byte) error
+	Known func(error) bool
 	// Temporary tells whether a transaction was undone by the database for the
 	// sake of another one, so that the same may well succeed now; Patience is
 	// how long to try at least.
