@@ -21,6 +21,24 @@ func copyRows(ctx context.Context, db *sql.DB, table string, rows [][2][]byte) e
 	})
 }
 
+// rows reads the rows of a query.
+func rows(ctx context.Context, db *sql.DB, text string, args []any, row func(scan func(...any) error) error) error {
+	return native(ctx, db, func(c *stdlib.Conn) error {
+		found, err := c.Conn().Query(ctx, text, args...)
+		if err != nil {
+			return err
+		}
+		defer found.Close()
+		for found.Next() {
+			if err := row(found.Scan); err != nil {
+				return err
+			}
+		}
+		found.Close() // to the end: only then what it changed is known to be done
+		return found.Err()
+	})
+}
+
 // native lends a connection of the pool as the driver has it.
 func native(ctx context.Context, db *sql.DB, use func(*stdlib.Conn) error) (err error) {
 	c, err := db.Conn(ctx)

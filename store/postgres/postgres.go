@@ -93,7 +93,7 @@ func (s Store) Blobs(large store.Blobs) store.PackedBlobs { return sqlstore.NewB
 // parameters, none is made for each execution.
 func session(ctx context.Context, c *pgx.Conn) error {
 	_, err := c.Exec(ctx, `SELECT set_config(name, wanted, false)
-		FROM (VALUES ('synchronous_commit', 'on'), ('enable_seqscan', 'off'), ('plan_cache_mode', 'force_generic_plan')) AS s (name, wanted)
+		FROM (VALUES ('synchronous_commit', 'on'), ('enable_seqscan', 'off'), ('enable_bitmapscan', 'off'), ('plan_cache_mode', 'force_generic_plan')) AS s (name, wanted)
 		WHERE name <> 'synchronous_commit' OR current_setting(name) = 'off'`)
 	return err
 }

@@ -23,6 +23,14 @@ type Dialect struct {
 	// Arrays says that many rows go into one statement, as arrays; else each
 	// is a statement of its own, which is kept prepared.
 	Arrays bool
+	// Lists says that what is queued, sending or uncertain stands in tables of its
+	// own too, {queue}, {sending} and {uncertain}, and no index of {submission}
+	// holds what changes, so that its rows change where they are. It goes with
+	// Arrays.
+	Lists bool
+	// Rows runs a query by the database's own driver, where that costs less than
+	// database/sql; nil where it does not. It reads all rows.
+	Rows func(ctx context.Context, db *sql.DB, text string, args []any, row func(scan func(...any) error) error) error
 	// Copy puts new rows of two columns of bytes into a table in a way of the
 	// database's own that costs less than a statement. Where one of them is there
 	// it puts none, and Known tells so by the error. It may be nil.
