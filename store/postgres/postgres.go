@@ -48,6 +48,10 @@ var schemaName = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`)
 // key=value as libpq has them; PGHOST and the like stand in for what it does
 // not say. The database must be encoded in UTF-8. opt may be nil.
 //
+// Programs of an older version must have ended before a newer one opens the
+// tables. A role that finds them up to date needs no more than SELECT, INSERT,
+// UPDATE and DELETE on all of them, and USAGE of the schema.
+//
 // Where synchronous_commit is off it is turned on: what is returned without an
 // error must outlive a crash of the server.
 func Open(ctx context.Context, conninfo string, opt *Options) (Store, error) {
