@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"slices"
 	"time"
 
@@ -81,11 +82,34 @@ func (c *conn) claim(ctx context.Context, of *store.Claim) ([]store.Submission, 
 		account = `AND account = $5`
 		args = append(args, text(of.Account))
 	}
-	return all(ctx, c, submission, `WITH picked AS MATERIALIZED (
+	claimed := make([]store.Submission, 0, min(max(of.Limit, 1), claimRoom))
+	_, err := all(ctx, c, func(rows *sql.Rows) (none struct{}, err error) {
+		s, err := claimedBy(of, rows.Scan)
+		claimed = append(claimed, s)
+		return none, err
+	}, `WITH picked AS MATERIALIZED (
 			SELECT ord AS chosen FROM {submission} WHERE state = 'queued' AND not_before <= $2 `+account+`
 			ORDER BY priority DESC, ord LIMIT $4 + CAST(0 AS bigint))
 		UPDATE {submission} SET state = 'sending', worker = $1, lease = $3, attempts = attempts + 1, changed = $2
-		FROM picked WHERE ord = chosen RETURNING `+columns, args...)
+		FROM picked WHERE ord = chosen RETURNING `+claimColumns, args...)
+	return claimed, err
+}
+
+// claimRoom is for how many claims there is room from the start.
+const claimRoom = 64
+
+// claimColumns are what a claim does not know of what it claimed.
+const claimColumns = `ord, account, key, priority, not_before, attempts, reply, size, enqueued, record`
+
+// claimedBy reads a row of them. One with a negative place is nothing else.
+func claimedBy(c *store.Claim, scan func(...any) error) (store.Submission, error) {
+	s := store.Submission{State: store.Sending, Worker: c.Worker, Lease: c.Lease.Round(0).UTC(), Changed: c.Now.Round(0).UTC()}
+	var account, key, notBefore, reply, enqueued string
+	var record []byte
+	if err := scan(&s.Order, &account, &key, &s.Priority, &notBefore, &s.Attempts, &reply, &s.Size, &enqueued, &record); err != nil || s.Order < 0 {
+		return s, err
+	}
+	return s, read(&s, record, []stringAt{{&s.Account, account}, {&s.Key, key}, {&s.Reply, reply}}, []timeAt{{&s.NotBefore, notBefore}, {&s.Enqueued, enqueued}})
 }
 
 // patient is for a statement that claims and is a transaction of its own: what is

@@ -88,24 +88,18 @@ func (c *conn) claimListed(ctx context.Context, list []store.Settlement, good []
 			ORDER BY priority DESC, ord LIMIT $%[3]d FOR UPDATE SKIP LOCKED),
 		taken AS (DELETE FROM {queue} AS q USING picked WHERE q.ctid = at AND q.ord = chosen),
 		claimed AS (UPDATE {submission} SET state = 'sending', worker = $1, lease = $%[2]d, attempts = attempts + 1, changed = $%[1]d
-			FROM picked WHERE ord = chosen AND state = 'queued' RETURNING ord, account, key, priority, not_before, attempts, reply, size, enqueued, record),
+			FROM picked WHERE ord = chosen AND state = 'queued' RETURNING `+claimColumns+`),
 		held AS (INSERT INTO {sending} (ord) SELECT ord FROM claimed)
-		SELECT ord, account, key, priority, not_before, attempts, reply, size, enqueued, record FROM claimed`, n+1, n+2, n+3, account) + rest
-	var claimed []store.Submission
+		SELECT `+claimColumns+` FROM claimed`, n+1, n+2, n+3, account) + rest
+	claimed := make([]store.Submission, 0, min(max(of.Limit, 1), claimRoom))
 	err := c.rows(ctx, query, args, func(scan func(...any) error) error {
-		s := store.Submission{State: store.Sending, Worker: of.Worker, Lease: of.Lease.Round(0).UTC(), Changed: of.Now.Round(0).UTC()}
-		var account, key, notBefore, reply, enqueued string
-		var record []byte
-		if err := scan(&s.Order, &account, &key, &s.Priority, &notBefore, &s.Attempts, &reply, &s.Size, &enqueued, &record); err != nil {
+		s, err := claimedBy(of, scan)
+		if err != nil {
 			return err
 		}
 		if s.Order < 0 { // a place
 			settled[good[-s.Order-1]] = true
 			return nil
-		}
-		if err := read(&s, record, []stringAt{{&s.Account, account}, {&s.Key, key}, {&s.Reply, reply}},
-			[]timeAt{{&s.NotBefore, notBefore}, {&s.Enqueued, enqueued}}); err != nil {
-			return err
 		}
 		claimed = append(claimed, s)
 		return nil
