@@ -131,14 +131,14 @@ func (b *box) wrote(took time.Duration) {
 }
 
 // enough is how many outcomes are worth writing down at once, so that of those
-// claimed, most at a time, as many are left to be sent as are meanwhile.
+// claimed, most at a time, half as many again are left to be sent as are meanwhile.
 func (b *box) enough(senders, most int) int {
 	ahead := b.ahead(senders, most)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	left := (ahead + 1) / 2
 	if b.writing > 0 {
-		left = min(left, 2*(1+int(b.writing/max(b.pace, time.Microsecond)))*senders)
+		left = min(left, (2+int(3*b.writing/(2*max(b.pace, time.Microsecond))))*senders)
 	}
 	return max(ahead-left, 1)
 }

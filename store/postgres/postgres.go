@@ -94,10 +94,10 @@ func (s Store) Blobs(large store.Blobs) store.PackedBlobs { return sqlstore.NewB
 // finds its rows by an index, also those that were planned while the tables were
 // empty: their plans are kept, and read whole tables from then on, until the
 // server next looks at how the tables have grown. With one plan for all
-// parameters, none is made for each execution.
+// parameters, none is made for each execution, and none is worth compiling.
 func session(ctx context.Context, c *pgx.Conn) error {
 	_, err := c.Exec(ctx, `SELECT set_config(name, wanted, false)
-		FROM (VALUES ('synchronous_commit', 'on'), ('enable_seqscan', 'off'), ('enable_bitmapscan', 'off'), ('plan_cache_mode', 'force_generic_plan')) AS s (name, wanted)
+		FROM (VALUES ('synchronous_commit', 'on'), ('enable_seqscan', 'off'), ('enable_bitmapscan', 'off'), ('jit', 'off'), ('plan_cache_mode', 'force_generic_plan')) AS s (name, wanted)
 		WHERE name <> 'synchronous_commit' OR current_setting(name) = 'off'`)
 	return err
 }
