@@ -39,8 +39,18 @@ func rows(ctx context.Context, db *sql.DB, text string, args []any, row func(sca
 	})
 }
 
-// native lends a connection of the pool as the driver has it.
-func native(ctx context.Context, db *sql.DB, use func(*stdlib.Conn) error) (err error) {
+// native lends a connection of the pool as the driver has it, and another one
+// where that was found broken before anything was sent, as database/sql does.
+func native(ctx context.Context, db *sql.DB, use func(*stdlib.Conn) error) error {
+	for try := 1; ; try++ {
+		err := lend(ctx, db, use)
+		if err == nil || !pgconn.SafeToRetry(err) || try == 3 {
+			return err
+		}
+	}
+}
+
+func lend(ctx context.Context, db *sql.DB, use func(*stdlib.Conn) error) (err error) {
 	c, err := db.Conn(ctx)
 	if err != nil {
 		return err

@@ -2,11 +2,13 @@ package postgres_test
 
 import (
 	"database/sql"
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/stretchr/testify/require"
 
 	"github.com/certmail/certmail/receipt"
@@ -184,4 +186,25 @@ func TestCopiesAtOnce(t *testing.T) {
 	var n int
 	require.NoError(t, admin(t).QueryRow(`SELECT count(*) FROM `+schema+`.blob`).Scan(&n))
 	require.Equal(t, 4*30+40, n)
+}
+
+// A connection that was cut while it was not used costs nobody a call, unless the
+// server had the time to take it and say no.
+func TestClaimAfterACut(t *testing.T) {
+	schema, db := fresh(), admin(t)
+	s := named(t, pgtest.Conninfo(t), schema, "idle_"+schema)
+	var told *pgconn.PgError
+	claim := func() error {
+		now := time.Now()
+		_, err := s.Claim(t.Context(), store.Claim{Worker: "w", Now: now, Lease: now.Add(time.Hour), Limit: 1})
+		return err
+	}
+	for round := range 5 {
+		require.NoError(t, claim(), "round %d", round)
+		cut(t, db, "idle_"+schema)
+		require.Eventually(t, func() bool { return backends(t, db, "idle_"+schema) == 0 }, 10*time.Second, time.Millisecond)
+		if err := claim(); !errors.As(err, &told) || told.Code != "57P01" { // admin_shutdown
+			require.NoError(t, err)
+		}
+	}
 }

@@ -14,9 +14,6 @@ type Dialect struct {
 	Name string
 	// Prefix stands before the names of tables.
 	Prefix string
-	// SkipLocked ends a query that locks rows of its own, and passes over
-	// those that others have; empty where only one writes at a time.
-	SkipLocked string
 	// OneWriter says that only one writes at a time: then every write is a
 	// transaction, which costs nothing and leaves no doubt when it is cancelled.
 	OneWriter bool
