@@ -36,5 +36,5 @@ func TestSendRate(t *testing.T) {
 	if testing.Short() {
 		t.Skip("leaves out the comparison with a bare loop")
 	}
-	sendbench.AtLeast(t, sending(t, sendbench.Sink(t)), 2000, 0.27)
+	sendbench.AtLeast(t, sending(t, sendbench.Sink(t)), 2000, 0.32)
 }
