@@ -134,6 +134,7 @@ func (d *desk) turn(ctx context.Context) bool {
 	if err != nil {
 		return false
 	}
+	d.b.wrote(d.o.opt.Now().Sub(now))
 	d.settled(each)
 	d.take(ctx, list)
 	return true

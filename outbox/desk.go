@@ -17,7 +17,7 @@ const (
 	// horizon is how much work is claimed ahead of a server that is fast.
 	horizon = 100 * time.Millisecond
 	// linger is how long an outcome waits for others, to be written with them.
-	linger = 5 * time.Millisecond
+	linger = 10 * time.Millisecond
 )
 
 // desk hands over the messages of one account during a Drain. Its clerk claims
@@ -187,7 +187,7 @@ func (d *desk) gather(ctx context.Context) {
 			d.recall()
 		}
 	}
-	enough := min(max(d.b.ahead(d.o.opt.Concurrency, d.o.opt.Ahead)/2, 1), d.claimed)
+	enough := min(d.b.enough(d.o.opt.Concurrency, d.o.opt.Ahead), d.claimed)
 	over := time.NewTimer(linger)
 	defer over.Stop()
 	for !d.empty(enough) {

@@ -96,6 +96,7 @@ type box struct {
 	mu       sync.Mutex
 	measured bool
 	pace     time.Duration // of a message, lately
+	writing  time.Duration // of outcomes and claims, lately
 }
 
 // measure takes in how long a message took.
@@ -117,6 +118,29 @@ func (b *box) ahead(senders, most int) int {
 		return senders
 	}
 	return max(min(int(horizon/max(b.pace, time.Microsecond))*senders, most), senders)
+}
+
+// wrote takes in how long outcomes and the next claims took to become durable.
+func (b *box) wrote(took time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.writing > 0 {
+		took = b.writing + (took-b.writing)/4
+	}
+	b.writing = took
+}
+
+// enough is how many outcomes are worth writing down at once, so that of those
+// claimed, most at a time, half as many again are left to be sent as are meanwhile.
+func (b *box) enough(senders, most int) int {
+	ahead := b.ahead(senders, most)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	left := (ahead + 1) / 2
+	if b.writing > 0 {
+		left = min(left, (2+int(3*b.writing/(2*max(b.pace, time.Microsecond))))*senders)
+	}
+	return max(ahead-left, 1)
 }
 
 // tell lets the desk look up.

@@ -76,6 +76,8 @@ func (o *Outbox) submitSome(ctx context.Context, list []Message) (n int, told []
 		owners []int    // the rows they are of
 		total  int
 	)
+	most := min(len(list), submitMessages)
+	told, rows, places = make([]Submitted, 0, most), make([]store.Submission, 0, most), make([]int, 0, most)
 	limit, now := store.PackSize(o.opt.Blobs), o.opt.Now()
 	for ; n < len(list) && n < submitMessages && total < submitBytes; n++ {
 		m := &list[n]

@@ -37,7 +37,10 @@ func named(t testing.TB, conninfo, schema, name string) postgres.Store {
 	t.Helper()
 	s, err := postgres.Open(t.Context(), conninfo+" application_name="+name, &postgres.Options{Schema: schema, Conns: 4})
 	require.NoError(t, err)
-	t.Cleanup(func() { s.Close() }) // its connections may have been cut
+	t.Cleanup(func() {
+		s.Close() // its connections may have been cut
+		agree(t, schema)
+	})
 	return s
 }
 

@@ -32,7 +32,7 @@ func TestOpenAtOnce(t *testing.T) {
 	wg.Wait()
 	var versions int
 	require.NoError(t, admin(t).QueryRow(`SELECT count(*) FROM `+schema+`.version`).Scan(&versions))
-	require.Equal(t, 3, versions, "each step once")
+	require.Equal(t, 4, versions, "each step once")
 }
 
 func TestOpenRefusesNewer(t *testing.T) {
@@ -52,7 +52,7 @@ func TestOpenWithFewRights(t *testing.T) {
 	role := "role_" + schema
 	for _, text := range []string{
 		`CREATE ROLE ` + role + ` LOGIN`, `GRANT USAGE ON SCHEMA ` + schema + ` TO ` + role,
-		`GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA ` + schema + ` TO ` + role,
+		`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ` + schema + ` TO ` + role,
 	} {
 		_, err := db.Exec(text)
 		require.NoError(t, err)
@@ -64,6 +64,7 @@ func TestOpenWithFewRights(t *testing.T) {
 	recorded, err := s.Collect(t.Context(), someBatch("", "1", "m1"))
 	require.NoError(t, err)
 	require.Len(t, recorded, 1)
+	inEveryState(t, s)
 }
 
 func TestOpenChecksTheEncoding(t *testing.T) {

@@ -48,6 +48,10 @@ var schemaName = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`)
 // key=value as libpq has them; PGHOST and the like stand in for what it does
 // not say. The database must be encoded in UTF-8. opt may be nil.
 //
+// Programs of an older version must have ended before a newer one opens the
+// tables. A role that finds them up to date needs no more than SELECT, INSERT,
+// UPDATE and DELETE on all of them, and USAGE of the schema.
+//
 // Where synchronous_commit is off it is turned on: what is returned without an
 // error must outlive a crash of the server.
 func Open(ctx context.Context, conninfo string, opt *Options) (Store, error) {
@@ -90,10 +94,10 @@ func (s Store) Blobs(large store.Blobs) store.PackedBlobs { return sqlstore.NewB
 // finds its rows by an index, also those that were planned while the tables were
 // empty: their plans are kept, and read whole tables from then on, until the
 // server next looks at how the tables have grown. With one plan for all
-// parameters, none is made for each execution.
+// parameters, none is made for each execution, and none is worth compiling.
 func session(ctx context.Context, c *pgx.Conn) error {
 	_, err := c.Exec(ctx, `SELECT set_config(name, wanted, false)
-		FROM (VALUES ('synchronous_commit', 'on'), ('enable_seqscan', 'off'), ('plan_cache_mode', 'force_generic_plan')) AS s (name, wanted)
+		FROM (VALUES ('synchronous_commit', 'on'), ('enable_seqscan', 'off'), ('enable_bitmapscan', 'off'), ('jit', 'off'), ('plan_cache_mode', 'force_generic_plan')) AS s (name, wanted)
 		WHERE name <> 'synchronous_commit' OR current_setting(name) = 'off'`)
 	return err
 }

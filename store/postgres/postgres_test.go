@@ -30,7 +30,10 @@ func open(t testing.TB, schema string) postgres.Store {
 	t.Helper()
 	s, err := postgres.Open(t.Context(), pgtest.Conninfo(t), &postgres.Options{Schema: schema, Conns: 8})
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	t.Cleanup(func() {
+		require.NoError(t, s.Close())
+		agree(t, schema)
+	})
 	return s
 }
 

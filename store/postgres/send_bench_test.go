@@ -30,17 +30,11 @@ func BenchmarkSend10000(b *testing.B) {
 	sendbench.Run(b, sending(b, sendbench.Sink(b)), 10_000)
 }
 
-// BenchmarkSendPostfix is the same against a server that keeps what it takes: as
-// fast as a real one.
-func BenchmarkSendPostfix(b *testing.B) {
-	sendbench.Run(b, sending(b, sendbench.Postfix(b)), 1000)
-}
-
 // TestSendRate: the way through the outbox costs no multiple of that without. The
 // bound leaves room for other machines, see BenchmarkSend10000.
 func TestSendRate(t *testing.T) {
 	if testing.Short() {
 		t.Skip("leaves out the comparison with a bare loop")
 	}
-	sendbench.AtLeast(t, sending(t, sendbench.Sink(t)), 2000, 0.27)
+	sendbench.AtLeast(t, sending(t, sendbench.Sink(t)), 2000, 0.32)
 }

@@ -92,11 +92,11 @@ func (p *Blobs) PutAll(ctx context.Context, list [][]byte) ([]receipt.Digest, er
 	slices.SortFunc(small, func(a, b int) int { return bytes.Compare(sums[a][:], sums[b][:]) })
 	err := p.s.do(ctx, false, func(ctx context.Context, c *conn) error {
 		if c.s.d.Arrays {
-			keys, datas := make([][]byte, len(small)), make([][]byte, len(small))
+			rows := make([][2][]byte, len(small))
 			for j, i := range small {
-				keys[j], datas[j] = sums[i][:], filled(list[i])
+				rows[j] = [2][]byte{sums[i][:], filled(list[i])}
 			}
-			return c.exec(ctx, `INSERT INTO {blob} AS had (sha256, data) SELECT * FROM unnest($1::bytea[], $2::bytea[])`+blobAgain, keys, datas)
+			return c.putBlobs(ctx, rows)
 		}
 		each, ended := quick(ctx)
 		for _, i := range small {
@@ -113,6 +113,55 @@ func (p *Blobs) PutAll(ctx context.Context, list [][]byte) ([]receipt.Digest, er
 		return nil, p.s.fail(ctx, "blob", err)
 	}
 	return sums, nil
+}
+
+// copyLeast is from how many on it is worth asking which are known.
+const copyLeast = 8
+
+// putBlobs copies those that are new, and puts the others: what is said of a
+// statement that fails in the server's log would be a false alarm.
+func (c *conn) putBlobs(ctx context.Context, rows [][2][]byte) error {
+	if c.s.d.Copy == nil || len(rows) < copyLeast {
+		return c.putArrays(ctx, rows)
+	}
+	keys := make([][]byte, len(rows))
+	for i := range rows {
+		keys[i] = rows[i][0]
+	}
+	known, err := all(ctx, c, func(rows *sql.Rows) (sum string, err error) { return sum, rows.Scan(&sum) },
+		`SELECT sha256 FROM {blob} WHERE sha256 = ANY($1::bytea[])`, keys)
+	if err != nil {
+		return err
+	}
+	if len(known) > 0 {
+		fresh, again := make([][2][]byte, 0, len(rows)), make([][2][]byte, 0, len(known))
+		for i := range rows {
+			if slices.Contains(known, string(rows[i][0])) {
+				again = append(again, rows[i])
+			} else {
+				fresh = append(fresh, rows[i])
+			}
+		}
+		if err := c.putArrays(ctx, again); err != nil {
+			return err
+		}
+		rows = fresh
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	if err = c.s.d.Copy(ctx, c.db, c.s.named(`{blob} (sha256, data)`), rows); err != nil && c.s.d.Known(err) {
+		return c.putArrays(ctx, rows) // somebody else was faster
+	}
+	return err
+}
+
+func (c *conn) putArrays(ctx context.Context, rows [][2][]byte) error {
+	keys, datas := make([][]byte, len(rows)), make([][]byte, len(rows))
+	for i := range rows {
+		keys[i], datas[i] = rows[i][0], rows[i][1]
+	}
+	return c.exec(ctx, `INSERT INTO {blob} AS had (sha256, data) SELECT unnest($1::bytea[]), unnest($2::bytea[])`+blobAgain, keys, datas)
 }
 
 // filled is never nil, which would be NULL.

@@ -3,7 +3,7 @@ package sqlstore
 import (
 	"cmp"
 	"context"
-	"fmt"
+	"database/sql"
 	"slices"
 	"time"
 
@@ -40,10 +40,10 @@ func (s *Store) Turn(ctx context.Context, list []store.Settlement, c store.Claim
 		return nil, nil, s.fail(ctx, "settle", err)
 	}
 	good, each := checked(list)
-	var settled map[owned]bool
+	var settled map[int]bool
 	err = s.do(ctx, false, func(ctx context.Context, on *conn) (err error) {
-		if s.d.Arrays {
-			settled, claimed, err = on.turn(ctx, list, good, &c)
+		if s.d.Lists {
+			settled, claimed, err = on.claimListed(ctx, list, good, &c)
 			return err
 		}
 		if settled, err = on.settle(ctx, text(c.Worker), list, good); err == nil {
@@ -57,7 +57,7 @@ func (s *Store) Turn(ctx context.Context, list []store.Settlement, c store.Claim
 	for _, i := range good {
 		// What is claimed is claimed, whatever becomes of these questions.
 		var trouble error
-		if each[i], trouble = s.reader().settledOr(ctx, settled, &list[i]); trouble != nil {
+		if each[i], trouble = s.reader().settledOr(ctx, settled[i], &list[i]); trouble != nil {
 			each[i] = s.fail(ctx, "settle", trouble)
 		}
 	}
@@ -71,52 +71,45 @@ func inTurn(list []store.Submission) []store.Submission {
 	return list
 }
 
-// claiming are the parts picked and claimed of a statement that claims for the
-// worker $1, with its parameters from the given one on.
-func (s *Store) claiming(c *store.Claim, from int) (query string, args []any) {
-	args = []any{when(c.Now), when(c.Lease), int64(max(c.Limit, 1))}
-	account := ""
-	if c.Account != "" {
-		account = fmt.Sprintf(`AND account = $%d`, from+3)
-		args = append(args, text(c.Account))
-	}
-	return fmt.Sprintf(`picked AS MATERIALIZED (
-			SELECT ord AS chosen FROM {submission} WHERE state = 'queued' AND not_before <= $%[1]d %[4]s
-			ORDER BY priority DESC, ord LIMIT $%[3]d + CAST(0 AS bigint) %[5]s)
-		%[6]sUPDATE {submission} SET state = 'sending', worker = $1, lease = $%[2]d, attempts = attempts + 1, changed = $%[1]d
-		FROM picked WHERE ord = chosen RETURNING `+columns, from, from+1, from+2, account, s.d.SkipLocked, "%s"), args
-}
-
 // claim claims in one statement.
 func (c *conn) claim(ctx context.Context, of *store.Claim) ([]store.Submission, error) {
-	ctx, cancel := c.patient(ctx)
-	defer cancel()
-	query, args := c.s.claiming(of, 2)
-	return all(ctx, c, submission, `WITH `+fmt.Sprintf(query, ""), append([]any{text(of.Worker)}, args...)...)
+	if c.s.d.Lists {
+		_, claimed, err := c.claimListed(ctx, nil, nil, of)
+		return claimed, err
+	}
+	account, args := "", []any{text(of.Worker), when(of.Now), when(of.Lease), int64(max(of.Limit, 1))}
+	if of.Account != "" {
+		account = `AND account = $5`
+		args = append(args, text(of.Account))
+	}
+	claimed := make([]store.Submission, 0, min(max(of.Limit, 1), claimRoom))
+	_, err := all(ctx, c, func(rows *sql.Rows) (none struct{}, err error) {
+		s, err := claimedBy(of, rows.Scan)
+		claimed = append(claimed, s)
+		return none, err
+	}, `WITH picked AS MATERIALIZED (
+			SELECT ord AS chosen FROM {submission} WHERE state = 'queued' AND not_before <= $2 `+account+`
+			ORDER BY priority DESC, ord LIMIT $4 + CAST(0 AS bigint))
+		UPDATE {submission} SET state = 'sending', worker = $1, lease = $3, attempts = attempts + 1, changed = $2
+		FROM picked WHERE ord = chosen RETURNING `+claimColumns, args...)
+	return claimed, err
 }
 
-// turn settles and claims in one statement.
-func (c *conn) turn(ctx context.Context, list []store.Settlement, good []int, of *store.Claim) (map[owned]bool, []store.Submission, error) {
-	ctx, cancel := c.patient(ctx)
-	defer cancel()
-	query, args := c.s.claiming(of, 10)
-	args = append(append([]any{text(of.Worker)}, settleArgs(list, good)...), args...)
-	rows, err := all(ctx, c, submission, `WITH settled AS (`+settleArrays+`), `+fmt.Sprintf(query, `, claimed AS (`)+`)
-		SELECT `+columns+` FROM claimed UNION ALL
-		SELECT 0, account, key, '', 0, '', 0, '', '', '', '', 0, '', '', '' FROM settled`, args...)
-	if err != nil {
-		return nil, nil, err
+// claimRoom is for how many claims there is room from the start.
+const claimRoom = 64
+
+// claimColumns are what a claim does not know of what it claimed.
+const claimColumns = `ord, account, key, priority, not_before, attempts, reply, size, enqueued, record`
+
+// claimedBy reads a row of them. One with a negative place is nothing else.
+func claimedBy(c *store.Claim, scan func(...any) error) (store.Submission, error) {
+	s := store.Submission{State: store.Sending, Worker: c.Worker, Lease: c.Lease.Round(0).UTC(), Changed: c.Now.Round(0).UTC()}
+	var account, key, notBefore, reply, enqueued string
+	var record []byte
+	if err := scan(&s.Order, &account, &key, &s.Priority, &notBefore, &s.Attempts, &reply, &s.Size, &enqueued, &record); err != nil || s.Order < 0 {
+		return s, err
 	}
-	settled := make(map[owned]bool, len(good))
-	claimed := rows[:0]
-	for i := range rows {
-		if rows[i].Order == 0 {
-			settled[owned{rows[i].Account, rows[i].Key}] = true
-		} else {
-			claimed = append(claimed, rows[i])
-		}
-	}
-	return settled, claimed, nil
+	return s, read(&s, record, []stringAt{{&s.Account, account}, {&s.Key, key}, {&s.Reply, reply}}, []timeAt{{&s.NotBefore, notBefore}, {&s.Enqueued, enqueued}})
 }
 
 // patient is for a statement that claims and is a transaction of its own: what is

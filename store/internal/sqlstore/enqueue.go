@@ -93,16 +93,19 @@ func (c *conn) insert(ctx context.Context, list []store.Submission, good []int, 
 			notBefore, priorities = append(notBefore, when(m.NotBefore)), append(priorities, int64(m.Priority))
 			sizes, records = append(sizes, m.Size), append(records, recordSent(&m.Sent))
 		}
+		query := `INSERT INTO {submission} (` + submissionColumns + `)
+			SELECT m.account, m.key, m.message_id, 'queued', m.priority, m.not_before, 0, '', '` + zeroTime + `', '', '` + zeroTime + `', m.size, $1, $1, m.record
+			FROM unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::bigint[], $8::bytea[])
+				WITH ORDINALITY AS m (account, key, message_id, priority, not_before, size, record, place)
+			ORDER BY m.place ON CONFLICT DO NOTHING RETURNING account, key, ord`
+		if c.s.d.Lists {
+			query = `WITH entered AS (` + query + `, priority, not_before), ` + toQueue(`entered`, ``) + `SELECT account, key, ord FROM entered`
+		}
 		type row struct {
 			owned
 			ord int64
 		}
-		rows, err := all(ctx, c, func(rows *sql.Rows) (r row, err error) { return r, rows.Scan(&r.account, &r.name, &r.ord) },
-			`INSERT INTO {submission} (`+submissionColumns+`)
-			SELECT m.account, m.key, m.message_id, 'queued', m.priority, m.not_before, 0, '', '`+zeroTime+`', '', '`+zeroTime+`', m.size, $1, $1, m.record
-			FROM unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::bigint[], $8::bytea[])
-				WITH ORDINALITY AS m (account, key, message_id, priority, not_before, size, record, place)
-			ORDER BY m.place ON CONFLICT DO NOTHING RETURNING account, key, ord`,
+		rows, err := all(ctx, c, func(rows *sql.Rows) (r row, err error) { return r, rows.Scan(&r.account, &r.name, &r.ord) }, query,
 			at, accounts, keys, ids, priorities, notBefore, sizes, records)
 		for _, r := range rows {
 			orders[r.owned] = r.ord

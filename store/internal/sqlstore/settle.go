@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 
 	"github.com/certmail/certmail/store"
@@ -29,7 +28,7 @@ func (s *Store) SettleAll(ctx context.Context, worker string, list []store.Settl
 			return err
 		}
 		for _, i := range good {
-			if each[i], err = c.settledOr(ctx, settled, &list[i]); err != nil {
+			if each[i], err = c.settledOr(ctx, settled[i], &list[i]); err != nil {
 				return err
 			}
 		}
@@ -60,8 +59,8 @@ func checked(list []store.Settlement) (good []int, each []error) {
 }
 
 // settledOr says why one was not settled, nil if it was. err is the database's.
-func (c *conn) settledOr(ctx context.Context, settled map[owned]bool, it *store.Settlement) (why, err error) {
-	if settled[owned{text(it.Account), text(it.Key)}] {
+func (c *conn) settledOr(ctx context.Context, settled bool, it *store.Settlement) (why, err error) {
+	if settled {
 		return nil, nil
 	}
 	have, err := one(ctx, c, byKey, text(it.Account), text(it.Key))
@@ -74,17 +73,13 @@ func (c *conn) settledOr(ctx context.Context, settled map[owned]bool, it *store.
 	return nil, err
 }
 
-// settle settles those of the list that are good and the worker's.
-func (c *conn) settle(ctx context.Context, worker string, list []store.Settlement, good []int) (map[owned]bool, error) {
-	settled := make(map[owned]bool, len(good))
-	if c.s.d.Arrays {
-		done, err := all(ctx, c, func(rows *sql.Rows) (k owned, err error) { return k, rows.Scan(&k.account, &k.name) },
-			settleArrays, append([]any{worker}, settleArgs(list, good)...)...)
-		for _, k := range done {
-			settled[k] = true
-		}
-		return settled, err
+// settle settles those of the list that are good and the worker's, and returns
+// which.
+func (c *conn) settle(ctx context.Context, worker string, list []store.Settlement, good []int) (map[int]bool, error) {
+	if c.s.d.Lists {
+		return c.settleListed(ctx, worker, list, good)
 	}
+	settled := make(map[int]bool, len(good))
 	each, ended := quick(ctx)
 	for _, i := range good {
 		if err := ended(); err != nil {
@@ -102,7 +97,7 @@ func (c *conn) settle(ctx context.Context, worker string, list []store.Settlemen
 			return nil, err
 		}
 		if n == 1 {
-			settled[row.owned] = true
+			settled[i] = true
 		}
 	}
 	return settled, nil
@@ -128,25 +123,4 @@ func rowOf(it *store.Settlement) settling {
 		row.less = 1
 	}
 	return row
-}
-
-// settleArrays settles by their names: the index of what is sending, for which
-// the state would stand as it is, holds all that was until the next VACUUM.
-const settleArrays = `UPDATE {submission} AS s SET state = r.state, worker = '', lease = '` + zeroTime + `', reply = r.reply, changed = r.changed, sent_time = r.sent,
-		not_before = CASE WHEN r.state = 'queued' THEN r.not_before ELSE s.not_before END, attempts = s.attempts - r.untried
-	FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bigint[])
-		AS r (account, key, state, reply, changed, sent, not_before, untried)
-	WHERE s.account = r.account AND s.key = r.key AND s.state || '' = 'sending' AND s.worker = $1 RETURNING s.account, s.key`
-
-// settleArgs are the arrays $2 to $9.
-func settleArgs(list []store.Settlement, good []int) []any {
-	n := len(good)
-	accounts, keys, states, replies := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
-	changed, sent, notBefore, untried := make([]string, n), make([]string, n), make([]string, n), make([]int64, n)
-	for j, i := range good {
-		row := rowOf(&list[i])
-		accounts[j], keys[j], states[j], replies[j] = row.account, row.name, string(list[i].Result.State), row.reply
-		changed[j], sent[j], notBefore[j], untried[j] = row.at, row.sent, row.notBefore, row.less
-	}
-	return []any{accounts, keys, states, replies, changed, sent, notBefore, untried}
 }

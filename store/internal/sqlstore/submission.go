@@ -14,8 +14,7 @@ import (
 
 const columns = `ord, account, key, state, priority, not_before, attempts, worker, lease, reply, sent_time, size, enqueued, changed, record`
 
-// submission reads a row. One without a place is a name only, as it stands in the
-// database.
+// submission reads a row.
 func submission(rows *sql.Rows) (store.Submission, error) {
 	var s store.Submission
 	var account, key, notBefore, worker, lease, reply, sent, enqueued, changed string
@@ -24,32 +23,40 @@ func submission(rows *sql.Rows) (store.Submission, error) {
 		&sent, &s.Size, &enqueued, &changed, &record); err != nil {
 		return s, err
 	}
-	if s.Order == 0 {
-		s.Account, s.Key = account, key
-		return s, nil
-	}
-	var err error
-	if s.Sent, err = readSent(record); err != nil {
-		return s, err
-	}
-	for _, t := range []struct {
+	err := read(&s, record, []stringAt{{&s.Account, account}, {&s.Key, key}, {&s.Worker, worker}, {&s.Reply, reply}},
+		[]timeAt{{&s.NotBefore, notBefore}, {&s.Lease, lease}, {&s.Sent.Time, sent}, {&s.Enqueued, enqueued}, {&s.Changed, changed}})
+	s.Sent.Uncertain = s.State == store.Uncertain
+	return s, err
+}
+
+// stringAt and timeAt are columns and where they go.
+type (
+	stringAt struct {
 		to   *string
 		text string
-	}{{&s.Account, account}, {&s.Key, key}, {&s.Worker, worker}, {&s.Reply, reply}} {
-		if *t.to, err = original(t.text); err != nil {
-			return s, err
-		}
 	}
-	for _, t := range []struct {
+	timeAt struct {
 		to   *time.Time
 		text string
-	}{{&s.NotBefore, notBefore}, {&s.Lease, lease}, {&s.Sent.Time, sent}, {&s.Enqueued, enqueued}, {&s.Changed, changed}} {
-		if *t.to, err = parseTime(t.text); err != nil {
-			return s, err
+	}
+)
+
+// read takes apart a record and what stands beside it.
+func read(s *store.Submission, record []byte, strings []stringAt, times []timeAt) (err error) {
+	if s.Sent, err = readSent(record); err != nil {
+		return err
+	}
+	for _, t := range strings {
+		if *t.to, err = original(t.text); err != nil {
+			return err
 		}
 	}
-	s.Sent.Uncertain = s.State == store.Uncertain
-	return s, nil
+	for _, t := range times {
+		if *t.to, err = parseTime(t.text); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func inOrder(list []store.Submission) []store.Submission {
@@ -88,8 +95,11 @@ func (s *Store) Decide(ctx context.Context, account, key string, from, to store.
 		sent = ""
 	}
 	query := `UPDATE {submission} SET state = $1, reply = $2, changed = $3` + sent + ` WHERE account = $4 AND key = $5 AND state = $6`
-	if !store.CanDecide(from, to) {
+	switch {
+	case !store.CanDecide(from, to):
 		query += ` AND false`
+	case s.d.Lists:
+		query = deciding(query, from, to)
 	}
 	return s.fail(ctx, "decide", s.move(ctx, account, key, store.ErrState, query,
 		string(to), text(why), when(at), text(account), text(key), string(from)))
@@ -117,8 +127,13 @@ func (s *Store) Renew(ctx context.Context, worker string, lease time.Time) (int,
 	}
 	var n int64
 	err := s.do(ctx, false, func(ctx context.Context, c *conn) (err error) {
-		n, err = c.changed(ctx, `UPDATE {submission} SET lease = CASE WHEN lease < $1 THEN $1 ELSE lease END
-			WHERE state = 'sending' AND worker = $2`, when(lease), text(worker))
+		query := `UPDATE {submission} AS s SET lease = CASE WHEN s.lease < $1 THEN $1 ELSE s.lease END`
+		if c.s.d.Lists {
+			query += ` FROM {sending} AS x WHERE s.ord = x.ord AND s.state = 'sending' AND s.worker = $2`
+		} else {
+			query += ` WHERE s.state = 'sending' AND s.worker = $2`
+		}
+		n, err = c.changed(ctx, query, when(lease), text(worker))
 		return err
 	})
 	return int(n), s.fail(ctx, "renew", err)
@@ -130,9 +145,13 @@ func (s *Store) Expire(ctx context.Context, now time.Time) (expired []store.Subm
 		return nil, s.fail(ctx, "expire", err)
 	}
 	err = s.do(ctx, true, func(ctx context.Context, c *conn) (err error) {
-		expired, err = all(ctx, c, submission, `UPDATE {submission}
-			SET state = 'uncertain', worker = '', lease = '`+zeroTime+`', reply = $2, sent_time = changed, changed = $1
-			WHERE state = 'sending' AND lease <= $1 RETURNING `+columns, when(now), store.ExpiredReply)
+		const expire = `UPDATE {submission} AS s
+			SET state = 'uncertain', worker = '', lease = '` + zeroTime + `', reply = $2, sent_time = changed, changed = $1`
+		query := expire + ` WHERE s.state = 'sending' AND s.lease <= $1 RETURNING ` + columns
+		if c.s.d.Lists {
+			query = expiring(expire)
+		}
+		expired, err = all(ctx, c, submission, query, when(now), store.ExpiredReply)
 		return err
 	})
 	if err != nil {
@@ -162,10 +181,14 @@ var states = []store.State{store.Queued, store.Sending, store.Sent, store.Refuse
 func (s *Store) Submissions(ctx context.Context, f store.Filter) ([]store.Submission, error) {
 	args := []any{f.After, limited(f.Limit)}
 	query := `SELECT ` + columns + ` FROM {submission} WHERE ord > $1`
+	uncertain := slices.Equal(f.States, []store.State{store.Uncertain})
+	if uncertain && s.d.Lists {
+		query += ` AND ord IN (SELECT u.ord FROM {uncertain} AS u)`
+	}
 	if f.Account != "" {
 		args = append(args, text(f.Account))
 		column := `account`
-		if !slices.Equal(f.States, []store.State{store.Uncertain}) {
+		if !uncertain || s.d.Lists {
 			// Of all its submissions there is no index in the order of Order, and
 			// one in another is no help.
 			column = `account || ''`
