@@ -47,7 +47,7 @@ type Options struct {
 	Concurrency int
 	// Ahead is how many messages of an account may be claimed and not yet known
 	// to be settled: at most this many become uncertain when the process dies.
-	// 64 unless set. It lets claims and outcomes become durable many at a time,
+	// 256 unless set. It lets claims and outcomes become durable many at a time,
 	// where a server is faster than the disk: no more is claimed than the
 	// server takes in a tenth of a second, so that a slow one is sent to one by
 	// one. What is claimed cannot be cancelled any more, and a higher priority
@@ -186,7 +186,7 @@ func New(opt Options) (*Outbox, error) {
 		opt.Concurrency = 1
 	}
 	if opt.Ahead <= 0 {
-		opt.Ahead = 64
+		opt.Ahead = 256
 	}
 	opt.Ahead = max(opt.Ahead, opt.Concurrency)
 	if opt.Wait == nil {

@@ -45,7 +45,7 @@ func (o *Outbox) Submit(ctx context.Context, m Message) (s store.Submission, exi
 
 // How much SubmitAll makes durable at a time, in messages and bytes.
 const (
-	submitMessages = 64
+	submitMessages = 512
 	submitBytes    = 4 << 20
 )
 

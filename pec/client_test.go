@@ -288,7 +288,7 @@ func TestClientSendAll(t *testing.T) {
 	s, b := keep.NewMemory(), keep.NewMemoryBlobs()
 	c := client(t, n, anna, s, b, nil)
 	letters := func(yield func(string, *pec.Draft) bool) {
-		for i := range 160 {
+		for i := range 300 {
 			to := bruno
 			switch {
 			case i == 7:
@@ -313,13 +313,13 @@ func TestClientSendAll(t *testing.T) {
 		return true
 	})
 	require.NoError(t, err)
-	require.Equal(t, []int{96, 63, 1}, []int{p.Queued, p.Known, p.Faulty})
+	require.Equal(t, []int{44, 255, 1}, []int{p.Queued, p.Known, p.Faulty})
 	require.Equal(t, []string{"letter 7"}, faults)
 	drain(t, n, anna, s, b)
 	n.Settle()
 	_, err = c.Collect(ctx)
 	require.NoError(t, err)
-	require.Len(t, n.Outcomes(), 159, "each once")
+	require.Len(t, n.Outcomes(), 299, "each once")
 	failed := 0
 	for a, err := range c.Anomalies(ctx) {
 		require.NoError(t, err)
@@ -327,5 +327,5 @@ func TestClientSendAll(t *testing.T) {
 		require.Contains(t, a.Why, "5.1.1")
 		failed++
 	}
-	require.Equal(t, 16, failed)
+	require.Equal(t, 30, failed)
 }

@@ -25,14 +25,14 @@ type Progress struct {
 // How many letters SendAll gathers to make them durable together, in messages and
 // bytes, and for how long the first waits for the others while drafts are made.
 const (
-	massMessages = 64
+	massMessages = 256
 	massBytes    = 4 << 20
 	massWait     = time.Second
 )
 
 // SendAll gives many messages to the outbox, each under its key: the letters
 // of a mass mailing, made one by one from a template. A draft that breaks a
-// rule stops only itself. Up to 64 letters become durable together; then
+// rule stops only itself. Up to 256 letters become durable together; then
 // progress, which may be nil, is told of each and ends the run by returning
 // false, whereupon the rest of them are queued all the same. Run again with the
 // same keys, it goes on where it was interrupted and sends nothing twice. The

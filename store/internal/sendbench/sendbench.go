@@ -213,7 +213,7 @@ func (b *Bench) rawly(n int) {
 }
 
 func (b *Bench) submit(n int) {
-	list := make([]outbox.Message, 0, 64)
+	list := make([]outbox.Message, 0, 512)
 	flush := func() {
 		out, err := b.out.SubmitAll(context.Background(), list)
 		must(b.tb, err)
