@@ -2,7 +2,7 @@ package outbox
 
 import (
 	"container/list"
-	"crypto/sha256"
+	"hash/crc32"
 	"sync"
 	"time"
 
@@ -29,42 +29,48 @@ type kept struct {
 type keeping struct {
 	digest receipt.Digest
 	data   []byte
+	sum    uint32
 	since  time.Time
 }
+
+// checksum is made before bytes go to the store, which digests them: it notices a
+// store of the caller's that writes into what it was given to read.
+func checksum(data []byte) uint32 { return crc32.Checksum(data, crc32.MakeTable(crc32.Castagnoli)) }
 
 func newKept(most int64) *kept {
 	return &kept{most: most, places: map[receipt.Digest]*list.Element{}}
 }
 
-func (k *kept) put(digest receipt.Digest, data []byte, now time.Time) {
+func (k *kept) put(digest receipt.Digest, data []byte, sum uint32, now time.Time) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for e := k.order.Front(); e != nil && now.Sub(e.Value.(*keeping).since) >= keptFor; e = k.order.Front() {
 		k.drop(e)
 	}
 	if k.places[digest] == nil && k.size+int64(len(data)) <= k.most {
-		k.places[digest] = k.order.PushBack(&keeping{digest, data, now})
+		k.places[digest] = k.order.PushBack(&keeping{digest, data, sum, now})
 		k.size += int64(len(data))
 	}
 }
 
-func (k *kept) drop(e *list.Element) []byte {
+func (k *kept) drop(e *list.Element) *keeping {
 	old := k.order.Remove(e).(*keeping)
 	delete(k.places, old.digest)
 	k.size -= int64(len(old.data))
-	return old.data
+	return old
 }
 
-// take returns bytes, verified, and keeps them no longer; nil for none.
+// take returns bytes and keeps them no longer; nil for none, and for bytes that are
+// not what was put.
 func (k *kept) take(digest receipt.Digest) []byte {
 	k.mu.Lock()
-	var data []byte
+	var old *keeping
 	if e := k.places[digest]; e != nil {
-		data = k.drop(e)
+		old = k.drop(e)
 	}
 	k.mu.Unlock()
-	if data == nil || receipt.Digest(sha256.Sum256(data)) != digest {
+	if old == nil || checksum(old.data) != old.sum {
 		return nil
 	}
-	return data
+	return old.data
 }

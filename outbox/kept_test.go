@@ -17,7 +17,7 @@ func TestKept(t *testing.T) {
 	put := func(fill byte, size int, at time.Duration) receipt.Digest {
 		data := bytes.Repeat([]byte{fill}, size)
 		sum := receipt.Digest(sha256.Sum256(data))
-		k.put(sum, data, now.Add(at))
+		k.put(sum, data, checksum(data), now.Add(at))
 		return sum
 	}
 	a, b, c := put('a', 400, 0), put('b', 600, time.Second), put('c', 1, time.Second)

@@ -73,6 +73,7 @@ func (o *Outbox) submitSome(ctx context.Context, list []Message) (n int, told []
 		rows   []store.Submission
 		places []int    // of the rows, in told
 		small  [][]byte // to be put together
+		checks []uint32 // of them
 		owners []int    // the rows they are of
 		total  int
 	)
@@ -100,7 +101,7 @@ func (o *Outbox) submitSome(ctx context.Context, list []Message) (n int, told []
 				continue
 			}
 		default:
-			small, owners = append(small, data), append(owners, len(rows))
+			small, checks, owners = append(small, data), append(checks, checksum(data)), append(owners, len(rows))
 			row.Size, total = int64(len(data)), total+len(data)
 		}
 		rows, places = append(rows, row), append(places, n)
@@ -115,7 +116,7 @@ func (o *Outbox) submitSome(ctx context.Context, list []Message) (n int, told []
 			if told[at].Err = named(&list[at], &rows[owners[i]], sum); told[at].Err == nil {
 				// Before the row can be claimed. Should it not come about, or not
 				// soon, the bytes make room for others.
-				o.kept.put(sum, small[i], now)
+				o.kept.put(sum, small[i], checks[i], now)
 			}
 		}
 		kept := 0
