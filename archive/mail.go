@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"time"
 )
 
@@ -90,6 +91,27 @@ func ReadRecords(r io.Reader) ([]MailRecord, error) {
 		}
 		list = append(list, m)
 	}
+}
+
+// export writes messages one by one, and tells of each that it is written.
+func export(ctx context.Context, messages iter.Seq2[*Mail, error], o *ExportOptions, write func(*Mail, *MailRecord) error) error {
+	opt := o.orDefault()
+	for m, err := range messages {
+		if err != nil {
+			return err
+		}
+		r, err := m.record(ctx, &opt)
+		if err != nil {
+			return err
+		}
+		if err := write(m, &r); err != nil {
+			return fmt.Errorf("%w: %s: %w", ErrMail, m.Name, err)
+		}
+		if err := opt.done(r); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // record looks at the bytes of a message before it is written.

@@ -238,25 +238,12 @@ func openFolder(dir string, below ...string) (*os.Root, error) {
 }
 
 func writeFiles(ctx context.Context, root *os.Root, temp string, messages iter.Seq2[*Mail, error], o *ExportOptions, name func(*Mail, *MailRecord) string) error {
-	opt := o.orDefault()
-	for m, err := range messages {
-		if err != nil {
-			return err
-		}
-		r, err := m.record(ctx, &opt)
-		if err != nil {
-			return err
-		}
-		final := name(m, &r)
-		if err := placeMail(ctx, root, temp, final, m, &r); err != nil {
-			return fmt.Errorf("%w: %s: %w", ErrMail, m.Name, err)
-		}
+	return export(ctx, messages, o, func(m *Mail, r *MailRecord) error {
+		final := name(m, r)
+		err := placeMail(ctx, root, temp, final, m, r)
 		r.Name = final
-		if err := opt.done(r); err != nil {
-			return err
-		}
-	}
-	return nil
+		return err
+	})
 }
 
 // placeMail writes a file unless it is there: its name has the digest.

@@ -21,22 +21,9 @@ import (
 // Other programs undo mboxrd in their own ways: mbox is for exchange, and the
 // message itself (.eml) for keeping.
 func WriteMbox(ctx context.Context, w io.Writer, messages iter.Seq2[*Mail, error], o *ExportOptions) error {
-	opt := o.orDefault()
 	out := bufio.NewWriterSize(w, 256<<10)
-	for m, err := range messages {
-		if err != nil {
-			return err
-		}
-		r, err := m.record(ctx, &opt)
-		if err != nil {
-			return err
-		}
-		if err := writeMboxMail(ctx, out, m, &r); err != nil {
-			return fmt.Errorf("%w: %s: %w", ErrMail, m.Name, err)
-		}
-		if err := opt.done(r); err != nil {
-			return err
-		}
+	if err := export(ctx, messages, o, func(m *Mail, r *MailRecord) error { return writeMboxMail(ctx, out, m, r) }); err != nil {
+		return err
 	}
 	if err := out.Flush(); err != nil {
 		return fmt.Errorf("archive: mbox: %w", err)

@@ -91,6 +91,9 @@ func (p *Package) Verify(ctx context.Context, o *VerifyOptions) (*Verification, 
 		if len(iv.Differs) > 0 {
 			v.Findings = append(v.Findings, Finding{"record-differs", it.Name + ": " + strings.Join(iv.Differs, ", ")})
 		}
+		if iv.FalseAtReception() {
+			v.Findings = append(v.Findings, Finding{"false-at-reception", it.Name + ": it did not verify when it was received, and is kept as it was: nothing rests on it"})
+		}
 	}
 	v.Verdict = v.verdict()
 	return v, ctx.Err()
@@ -155,7 +158,6 @@ func (v *Verification) verdict() trust.Verdict {
 	for _, it := range v.Items {
 		if genuine && it.FalseAtReception() {
 			worse(trust.Indeterminate)
-			v.Findings = append(v.Findings, Finding{"false-at-reception", it.Path + ": it did not verify when it was received, and is kept as it was: nothing rests on it"})
 			continue
 		}
 		worse(it.Verdict)

@@ -39,6 +39,22 @@ const (
 	EventNotHandedOver EventKind = "not-handed-over"
 )
 
+// Light is what the kind by itself says of a delivery: Green that there was one,
+// Red that there is none, Amber that it is late or was not fetched; empty for a
+// step on the way. What became of a recipient is for the [Ledger] to say, out of
+// all events.
+func (k EventKind) Light() Light {
+	switch k {
+	case EventDelivered:
+		return Green
+	case EventNotAccepted, EventNotDelivered, EventTimedOut, EventVirusDetected, EventRelayRejected:
+		return Red
+	case EventDelayed, EventNotHandedOver:
+		return Amber
+	}
+	return ""
+}
+
 // A Recipient is an address with its type.
 type Recipient struct {
 	Address string `json:"address"`

@@ -2,17 +2,14 @@ package report_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"html"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -20,26 +17,6 @@ import (
 	"github.com/certmail/certmail/archive/report"
 	"github.com/certmail/certmail/internal/reftest"
 )
-
-// browse runs Chromium on a file and returns what it prints.
-func browse(t *testing.T, file string, more ...string) []byte {
-	t.Helper()
-	chromium := reftest.Tool(t, "chromium")
-	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
-	defer cancel()
-	profile, err := os.MkdirTemp("", "chromium")
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = os.RemoveAll(profile) }) // its helpers may still write there
-	args := append([]string{"--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-		"--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--user-data-dir=" + profile}, more...)
-	cmd := exec.CommandContext(ctx, chromium, append(args, "file://"+filepath.ToSlash(file))...)
-	cmd.WaitDelay = 5 * time.Second
-	var errors bytes.Buffer
-	cmd.Stderr = &errors
-	out, err := cmd.Output()
-	require.NoError(t, err, "%s", errors.String())
-	return out
-}
 
 // measure is a script around our page, which has none: it puts it into frames
 // of several widths.
@@ -80,7 +57,7 @@ func TestPageInChromium(t *testing.T) {
 	}
 	file := filepath.Join(t.TempDir(), "bench.html")
 	require.NoError(t, os.WriteFile(file, fmt.Appendf(nil, measure, frames.String()), 0o600))
-	out := browse(t, file, "--dump-dom", "--virtual-time-budget=20000", "--window-size=1400,1000")
+	out := reftest.Chromium(t, file, "--dump-dom", "--virtual-time-budget=20000", "--window-size=1400,1000")
 	m := regexp.MustCompile(`(?s)<pre id="result">(.*?)</pre>`).FindSubmatch(out)
 	require.NotNil(t, m)
 	var results []struct {
@@ -107,7 +84,7 @@ func TestPageOnPaper(t *testing.T) {
 	dir := t.TempDir()
 	file, pdf := filepath.Join(dir, "page.html"), filepath.Join(dir, "page.pdf")
 	require.NoError(t, os.WriteFile(file, []byte(w.page(x, "en")), 0o600))
-	browse(t, file, "--print-to-pdf="+pdf, "--no-pdf-header-footer")
+	reftest.Chromium(t, file, "--print-to-pdf="+pdf, "--no-pdf-header-footer")
 	data, err := os.ReadFile(pdf)
 	require.NoError(t, err)
 	pages := bytes.Count(data, []byte("/Type /Page\n"))

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -319,24 +320,14 @@ func decides(k receipt.EventKind, s receipt.Status) bool {
 	case receipt.StatusDelivered:
 		return k == receipt.EventDelivered
 	case receipt.StatusFailed, receipt.StatusRejected:
-		return toneOfEvent(k) == red || k == receipt.EventNotHandedOver
+		return k.Light() == receipt.Red || k == receipt.EventNotHandedOver
 	case receipt.StatusExternal:
 		return k == receipt.EventAccepted || k == receipt.EventLeftNetwork
 	}
 	return false
 }
 
-func toneOfEvent(k receipt.EventKind) tone {
-	switch k {
-	case receipt.EventDelivered:
-		return green
-	case receipt.EventNotAccepted, receipt.EventNotDelivered, receipt.EventTimedOut, receipt.EventVirusDetected, receipt.EventRelayRejected:
-		return red
-	case receipt.EventDelayed, receipt.EventNotHandedOver:
-		return amber
-	}
-	return "step"
-}
+func toneOfEvent(k receipt.EventKind) tone { return cmp.Or(tone(k.Light()), "step") }
 
 // sent is the earliest time at which a valid proof says that the message was on
 // its way.

@@ -36,14 +36,7 @@ func WriteHTML(w io.Writer, p *Page) error {
 	if err != nil {
 		return err
 	}
-	templates, err := template.New("").Funcs(template.FuncMap{"pair": newPair, "lines": lines}).ParseFS(files, "page/*.tmpl")
-	if err == nil {
-		_, err = templates.New("shapes.tmpl").Parse(htmlpage.Shapes)
-	}
-	if err != nil {
-		return fmt.Errorf("report: %w", err)
-	}
-	style, err := files.ReadFile("page/style.css")
+	templates, style, err := htmlpage.Load(files, template.FuncMap{"pair": newPair, "lines": lines})
 	if err != nil {
 		return fmt.Errorf("report: %w", err)
 	}

@@ -313,3 +313,13 @@ func TestPageWithAForgedReceipt(t *testing.T) {
 	hasNot(t, page, "Nessun messaggio risulta falso")
 	has(t, plain(w.page(x, "en")), "false from the start")
 }
+
+// TestColours: every colour is of the palette, whose contrasts are computed by a
+// test of receipt/report.
+func TestColours(t *testing.T) {
+	own, err := os.ReadFile(filepath.Join("page", "style.css"))
+	require.NoError(t, err)
+	require.NotRegexp(t, `(?i)#[0-9a-f]{3,8}\b|\b(rgb|hsl|lab|lch|oklch|oklab|color)\(|:\s*(black|white|red|green|gray|grey)\b`, string(own))
+	w := newWorld(t)
+	require.Contains(t, w.page(w.examine(w.write(archive.Folder, w.sent(w.contract(), false))), "it"), "--green-bg: #e5f4e9")
+}

@@ -96,15 +96,7 @@ func (a *app) archiveVerify(f *archiveFlags, paths []string) error {
 			return err
 		}
 	}
-	if f.json {
-		if err := out.close(); err != nil {
-			return err
-		}
-	}
-	if !good {
-		return errNotGood
-	}
-	return nil
+	return out.end(f.json, good)
 }
 
 // examine opens and verifies a package; done closes it.

@@ -57,6 +57,20 @@ func (a *jsonArray) close() error {
 	return err
 }
 
+// end closes the array, unless text was written in its place, and is the end of a
+// command whose answer was good or not.
+func (a *jsonArray) end(json, good bool) error {
+	if json {
+		if err := a.close(); err != nil {
+			return err
+		}
+	}
+	if !good {
+		return errNotGood
+	}
+	return nil
+}
+
 // jsonList is a member of an object that is an array.
 type jsonList struct {
 	name string

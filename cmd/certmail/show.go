@@ -103,15 +103,7 @@ func (a *app) show(args []string) error {
 	if err != nil {
 		return err
 	}
-	if f.json {
-		if err := out.close(); err != nil {
-			return err
-		}
-	}
-	if !good {
-		return errNotGood
-	}
-	return nil
+	return out.end(f.json, good)
 }
 
 // showMessage reads everything that there is to show.

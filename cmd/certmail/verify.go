@@ -110,17 +110,10 @@ func (a *app) verify(args []string) error {
 	if err != nil {
 		return err
 	}
-	if f.json {
-		if err := out.close(); err != nil {
-			return err
-		}
-	} else {
+	if !f.json {
 		a.verifyTotal(total)
 	}
-	if !good {
-		return errNotGood
-	}
-	return nil
+	return out.end(f.json, good)
 }
 
 func verifyMessage(in *input, j *judgement) *verified {

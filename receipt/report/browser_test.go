@@ -2,11 +2,9 @@ package report_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -65,30 +63,10 @@ type measured struct {
 	Shown               []string
 }
 
-// browse runs Chromium on a file and returns the document after the scripts.
-func browse(t *testing.T, chromium, file string, more ...string) []byte {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
-	defer cancel()
-	profile, err := os.MkdirTemp("", "chromium")
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = os.RemoveAll(profile) }) // its helpers may still write there
-	args := append([]string{"--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-		"--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--user-data-dir=" + profile}, more...)
-	cmd := exec.CommandContext(ctx, chromium, append(args, "file://"+filepath.ToSlash(file))...)
-	cmd.WaitDelay = 5 * time.Second
-	var errors bytes.Buffer
-	cmd.Stderr = &errors
-	out, err := cmd.Output()
-	require.NoError(t, err, "%s", errors.String())
-	return out
-}
-
 // In a real browser the page applies its style sheet under its own policy, no
 // element leaves the window sideways at any width, and every text stands out
 // from what is behind it.
 func TestPageInChromium(t *testing.T) {
-	chromium := reftest.Tool(t, "chromium")
 	if testing.Short() {
 		t.Skip("-short: starts a browser; the full run does")
 	}
@@ -108,7 +86,7 @@ func TestPageInChromium(t *testing.T) {
 
 	for scheme, flag := range map[string]string{"light": "1", "dark": "0"} {
 		began := time.Now()
-		out := browse(t, chromium, file, "--dump-dom", "--virtual-time-budget=20000", "--window-size=1400,1000", "--blink-settings=preferredColorScheme="+flag)
+		out := reftest.Chromium(t, file, "--dump-dom", "--virtual-time-budget=20000", "--window-size=1400,1000", "--blink-settings=preferredColorScheme="+flag)
 		t.Logf("%s: %v", scheme, time.Since(began))
 		var results []measured
 		require.NoError(t, json.Unmarshal([]byte(text(all(parse(t, out), "pre")[0])), &results))
@@ -134,7 +112,6 @@ func TestPageInChromium(t *testing.T) {
 
 // On paper all details are open, whatever the reader expanded.
 func TestPrintOpensDetails(t *testing.T) {
-	chromium := reftest.Tool(t, "chromium")
 	if testing.Short() {
 		t.Skip("-short: starts a browser; the full run does")
 	}
@@ -146,7 +123,7 @@ func TestPrintOpensDetails(t *testing.T) {
 		file := filepath.Join(dir, "page.html")
 		require.NoError(t, os.WriteFile(file, page, 0o600))
 		pdf := filepath.Join(dir, "page.pdf")
-		browse(t, chromium, file, "--print-to-pdf="+pdf, "--no-pdf-header-footer")
+		reftest.Chromium(t, file, "--print-to-pdf="+pdf, "--no-pdf-header-footer")
 		data, err := os.ReadFile(pdf)
 		require.NoError(t, err)
 		return bytes.Count(data, []byte("/Type /Page\n"))

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"html/template"
 	"strings"
 
@@ -93,13 +94,5 @@ func toneOfProof(kind receipt.EventKind, counts bool) tone {
 	if !counts {
 		return grey
 	}
-	switch kind {
-	case receipt.EventDelivered:
-		return green
-	case receipt.EventNotAccepted, receipt.EventNotDelivered, receipt.EventTimedOut, receipt.EventVirusDetected, receipt.EventRelayRejected:
-		return red
-	case receipt.EventDelayed, receipt.EventNotHandedOver:
-		return amber
-	}
-	return step
+	return cmp.Or(tone(kind.Light()), step)
 }

@@ -35,9 +35,8 @@ func startBrowser(t testing.TB) *browser {
 	profile, err := os.MkdirTemp("", "chromium")
 	require.NoError(t, err)
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
-	cmd := exec.CommandContext(ctx, chromium, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-		"--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--hide-scrollbars", "--user-data-dir="+profile,
-		"--remote-debugging-port=0", "--remote-allow-origins=*", "about:blank")
+	cmd := exec.CommandContext(ctx, chromium, append(reftest.ChromiumFlags(profile), "--hide-scrollbars",
+		"--remote-debugging-port=0", "--remote-allow-origins=*", "about:blank")...)
 	cmd.WaitDelay = 5 * time.Second
 	stderr, err := cmd.StderrPipe()
 	require.NoError(t, err)
