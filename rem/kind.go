@@ -86,7 +86,7 @@ func (m *Message) classify() {
 	uri := m.Envelope.Header.Get(headerMessageType)
 	if uri == "" {
 		m.Kind, m.HeadersMissing = parts, true
-		m.find("headers-missing", "the parts are those of a "+string(parts)+", but there is no "+headerMessageType)
+		m.find("headers-missing", "the parts are those of "+parts.inWords()+", but there is no "+headerMessageType)
 		return
 	}
 	m.Kind = kindOfURI(uri)
@@ -97,7 +97,15 @@ func (m *Message) classify() {
 	case m.Kind == parts:
 	case m.Kind == KindNotification && m.Original == nil && m.originals == 0: // evidence 0..n
 	default:
-		m.contradiction = headerMessageType + " says " + string(m.Kind) + ", the parts are those of a " + string(parts)
+		m.contradiction = headerMessageType + " says " + string(m.Kind) + ", the parts are those of " + parts.inWords()
 		m.find("type-mismatch", m.contradiction)
 	}
+}
+
+// inWords is the kind with its article.
+func (k Kind) inWords() string {
+	if k == KindUnknown {
+		return "no kind of message"
+	}
+	return "a " + string(k)
 }

@@ -270,3 +270,14 @@ func TestP13_OtherSystems(t *testing.T) {
 	require.NoError(t, err)
 	require.ErrorIs(t, m.Evidence[0].Err, evidence.ErrTS102640)
 }
+
+// TestP02_CutOff: a receipt that was cut off in the middle is no receipt any more.
+func TestP02_CutOff(t *testing.T) {
+	w := newWorld(t)
+	message := w.receipt(w.beta, w.evidence(evidence.ContentConsignment, w.beta, "RD01"))
+	r := w.judge(message[:len(message)*3/4])
+	require.Equal(t, trust.Invalid, r.Verdict)
+	require.Equal(t, []string{trust.CheckSignature, trust.CheckHeaders}, failed(r))
+	require.Contains(t, r.Check(trust.CheckHeaders).Detail, "says receipt, the parts are those of no kind of message")
+	require.Empty(t, r.Evidence)
+}
